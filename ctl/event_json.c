@@ -1,0 +1,256 @@
+/*
+ * ctl/event_json: see event_json.h. One function for each kind of event, in a table by type; what is not known is left
+ * out.
+ */
+#include "ctl/event_json.h"
+
+#include <usher/reason.h>
+#include <usher/usher.h>
+
+#include "ctl/text.h"
+
+/* "proto", and for a protocol without a name its number. */
+static void proto_json(struct ctl_json *json, uint8_t protocol)
+{
+	const struct ctl_protocol *known = ctl_protocol(protocol);
+
+	ctl_json_string(json, "proto", known->name);
+	if (known->number != protocol)
+		ctl_json_number(json, "proto_number", protocol);
+}
+
+static void address_json(struct ctl_json *json, const char *name, const struct usher_endpoint *endpoint)
+{
+	char text[CTL_ADDRESS_SIZE];
+
+	if (endpoint->family != USHER_ANY_FAMILY)
+		ctl_json_string(json, name, ctl_address(text, endpoint));
+}
+
+static void key_json(struct ctl_json *json, const char *name, uint32_t key)
+{
+	if (key != 0)
+		ctl_json_number(json, name, key);
+}
+
+/* Of an expectation a key of 0 is a wildcard and absent; a packet's tuple has both ports, be they 0. */
+static void ends_json(struct ctl_json *json, const struct usher_tuple *tuple, bool wildcards)
+{
+	uint8_t key = ctl_protocol(tuple->protocol)->key;
+
+	address_json(json, "src", &tuple->src);
+	if (key == CTL_PORT && (!wildcards || tuple->src.key != 0))
+		ctl_json_number(json, "sport", tuple->src.key);
+	address_json(json, "dst", &tuple->dst);
+	if (key == CTL_PORT && (!wildcards || tuple->dst.key != 0))
+		ctl_json_number(json, "dport", tuple->dst.key);
+	if (key == CTL_CALL)
+		ctl_json_number(json, "key", tuple->dst.key);
+	if (key == CTL_QUERY) {
+		ctl_json_number(json, "type", tuple->type);
+		ctl_json_number(json, "code", 0);
+		ctl_json_number(json, "id", tuple->src.key);
+	}
+}
+
+void ctl_tuple_json(struct ctl_json *json, const struct usher_tuple *tuple)
+{
+	ends_json(json, tuple, false);
+}
+
+static void direction_json(struct ctl_json *json, const char *name, const struct usher_conn *conn, unsigned direction,
+			   bool counters)
+{
+	ctl_json_open(json, name);
+	ctl_tuple_json(json, direction == USHER_ORIG ? &conn->orig : &conn->reply);
+	if (counters) {
+		ctl_json_number(json, "packets", conn->packets[direction]);
+		ctl_json_number(json, "bytes", conn->bytes[direction]);
+	}
+	ctl_json_close(json);
+}
+
+/* "established" of conntrack's ESTABLISHED: in JSON all words are lower-case. */
+static void state_json(struct ctl_json *json, const char *state)
+{
+	char lower[24];
+	size_t len;
+
+	if (state == NULL)
+		return;
+	for (len = 0; state[len] != '\0' && len < sizeof(lower); len++)
+		lower[len] = (char)(state[len] >= 'A' && state[len] <= 'Z' ? state[len] + 32 : state[len]);
+	ctl_json_bytes(json, "state", lower, len);
+}
+
+static void family_json(struct ctl_json *json, const struct usher_conn *conn)
+{
+	ctl_json_string(json, "helper", conn->helper);
+	if (conn->master != 0)
+		ctl_json_number(json, "master", conn->master);
+	if (conn->expect != 0)
+		ctl_json_number(json, "expect", conn->expect);
+}
+
+static void conn_json(struct ctl_json *json, const struct usher_conn *conn, bool counters)
+{
+	ctl_json_number(json, "conn", conn->id);
+	proto_json(json, conn->orig.protocol);
+	ctl_json_number(json, "zone", conn->orig.zone);
+	direction_json(json, "orig", conn, USHER_ORIG, counters);
+	direction_json(json, "reply", conn, USHER_REPLY, counters);
+}
+
+static void conn_new(struct ctl_json *json, const struct usher_event *event)
+{
+	const struct usher_conn *conn = event->conn;
+
+	conn_json(json, conn, false);
+	if (conn->reply_zone != conn->orig.zone)
+		ctl_json_number(json, "reply_zone", conn->reply_zone);
+	family_json(json, conn);
+	if (conn->flags & USHER_CONN_PICKED_UP)
+		ctl_json_bool(json, "picked_up", true);
+	if (conn->reversed)
+		ctl_json_bool(json, "reversed", true);
+	if (conn->mark != 0)
+		ctl_json_number(json, "mark", conn->mark);
+}
+
+static void standing_json(struct ctl_json *json, const struct usher_conn *conn)
+{
+	state_json(json, conn->state);
+	ctl_json_bool(json, "replied", conn->flags & USHER_CONN_SEEN_REPLY);
+	ctl_json_bool(json, "assured", conn->flags & USHER_CONN_ASSURED);
+}
+
+static void conn_update(struct ctl_json *json, const struct usher_event *event)
+{
+	conn_json(json, event->conn, true);
+	standing_json(json, event->conn);
+}
+
+static void conn_destroy(struct ctl_json *json, const struct usher_event *event)
+{
+	const struct usher_conn *conn = event->conn;
+
+	conn_json(json, conn, true);
+	standing_json(json, conn);
+	family_json(json, conn);
+	ctl_json_time(json, "start", conn->start);
+	ctl_json_time(json, "duration", conn->last > conn->start ? conn->last - conn->start : 0);
+	ctl_json_string(json, "reason", event->u.destroy.reason);
+}
+
+static void announce(struct ctl_json *json, const struct usher_event *event)
+{
+	const struct usher_announcement *what = &event->u.announce;
+
+	ctl_json_number(json, "conn", event->conn->id);
+	ctl_json_string(json, "helper", what->helper);
+	ctl_json_string(json, "kind", what->kind);
+	proto_json(json, what->protocol);
+	address_json(json, "addr", &what->listener);
+	if (ctl_protocol(what->protocol)->key == CTL_CALL) {
+		ctl_json_number(json, "call_id", what->listener.key);
+		key_json(json, "peer_call_id", what->peer.key);
+	} else {
+		ctl_json_number(json, "port", what->listener.key);
+		key_json(json, "peer_port", what->peer.key);
+	}
+	address_json(json, "peer_addr", &what->peer);
+	ctl_json_bool(json, "accepted", what->accepted);
+	if (!what->accepted) {
+		ctl_json_string(json, "code", what->code);
+		ctl_json_string(json, "text", what->text);
+	}
+	if (!what->certain)
+		ctl_json_bool(json, "certain", false);
+}
+
+static void expectation_json(struct ctl_json *json, const struct usher_event *event)
+{
+	const struct usher_expectation *e = event->u.expect.expectation;
+
+	ctl_json_number(json, "expect", e->id);
+	ctl_json_number(json, "master", e->master);
+	if (event->type == USHER_EVENT_EXPECT_HIT)
+		ctl_json_number(json, "conn", event->conn->id);
+	ctl_json_string(json, "helper", e->helper);
+	ctl_json_string(json, "kind", e->kind);
+	ctl_json_string(json, "class", e->class_name);
+	proto_json(json, e->tuple.protocol);
+	ctl_json_number(json, "zone", e->tuple.zone);
+	ends_json(json, &e->tuple, true);
+	if (e->both)
+		ctl_json_bool(json, "both", true);
+	ctl_json_number(json, "timeout", e->timeout_s);
+	ctl_json_number(json, "uses", e->uses);
+}
+
+static void expect_new(struct ctl_json *json, const struct usher_event *event)
+{
+	expectation_json(json, event);
+	if (event->u.expect.refreshed)
+		ctl_json_bool(json, "refreshed", true);
+}
+
+static void expect_gone(struct ctl_json *json, const struct usher_event *event)
+{
+	expectation_json(json, event);
+	ctl_json_string(json, "reason", event->u.expect.reason);
+}
+
+static void note(struct ctl_json *json, const struct usher_event *event)
+{
+	if (event->conn != NULL)
+		ctl_json_number(json, "conn", event->conn->id);
+	ctl_json_string(json, "helper", event->u.note.helper);
+	ctl_json_string(json, "code", event->u.note.code);
+	ctl_json_string(json, "text", event->u.note.sentence);
+	if (event->u.note.text_len > 0)
+		ctl_json_bytes(json, "about", event->u.note.text, event->u.note.text_len);
+}
+
+static void invalid(struct ctl_json *json, const struct usher_event *event)
+{
+	const struct usher_tuple *tuple = event->u.invalid.tuple;
+
+	ctl_json_string(json, "reason", usher_reason_name(event->u.invalid.reason));
+	ctl_json_string(json, "text", usher_reason_text(event->u.invalid.reason));
+	if (event->conn != NULL) {
+		ctl_json_number(json, "conn", event->conn->id);
+		ctl_json_string(json, "direction", event->u.invalid.direction == USHER_ORIG ? "orig" : "reply");
+	}
+	if (tuple != NULL) {
+		proto_json(json, tuple->protocol);
+		ctl_json_number(json, "zone", tuple->zone);
+		ctl_tuple_json(json, tuple);
+	}
+}
+
+bool ctl_event_json(struct ctl_json *json, const struct usher_event *event, uint32_t file)
+{
+	static void (*const body[USHER_EVENT_COUNT])(struct ctl_json *, const struct usher_event *) = {
+		[USHER_EVENT_CONN_NEW] = conn_new,
+		[USHER_EVENT_CONN_UPDATE] = conn_update,
+		[USHER_EVENT_CONN_DESTROY] = conn_destroy,
+		[USHER_EVENT_ANNOUNCE] = announce,
+		[USHER_EVENT_EXPECT_NEW] = expect_new,
+		[USHER_EVENT_EXPECT_HIT] = expectation_json,
+		[USHER_EVENT_EXPECT_GONE] = expect_gone,
+		[USHER_EVENT_NOTE] = note,
+		[USHER_EVENT_INVALID] = invalid,
+	};
+
+	ctl_json_begin(json);
+	ctl_json_string(json, "event", usher_event_name(event->type));
+	ctl_json_time(json, "time", event->time);
+	if (event->frame != 0) {
+		if (file != 0)
+			ctl_json_number(json, "file", file);
+		ctl_json_number(json, "frame", event->frame);
+	}
+	body[event->type](json, event);
+	return ctl_json_end(json);
+}

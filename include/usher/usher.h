@@ -1,0 +1,315 @@
+/*
+ * <usher/usher.h> - connection tracking with application-layer helpers, in user space.
+ *
+ * A tracker lives in one region of memory that the caller gives (usher_size tells how much) and has one worker for each thread.
+ * usher_process() takes a burst of IP packets and gives a verdict for each; it never allocates, locks, logs, sends or reads a
+ * clock. What happened is told by events, what exists by iteration, what was counted by counters. The result is the same for
+ * every division of the packets into bursts.
+ *
+ * One worker is used by one thread at a time; different workers need no lock between them.
+ */
+#ifndef USHER_USHER_H
+#define USHER_USHER_H
+
+#include <usher/event.h>
+#include <usher/helper.h>
+#include <usher/reason.h>
+#include <usher/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define USHER_BURST_MAX 64u /* packets handed over together */
+
+struct usher_tracker; /* all of it; begins at the region's first byte */
+struct usher_worker;  /* one thread's share */
+
+/* ---- configuration ---- */
+
+/* "Connections to this port get this helper", for the ready-made policy. */
+struct usher_port_helper {
+	const char *helper; /* its name */
+	uint8_t family;     /* USHER_IPV4, USHER_IPV6, 0: both */
+	uint16_t port;      /* destination port, host order */
+};
+
+/* What a policy sees of a new connection, and what it decides. */
+struct usher_new {
+	struct usher_tuple orig;
+	uint32_t interface;  /* of the packet */
+	usher_time time;
+	bool picked_up;      /* not the connection's first packet: its beginning was not seen */
+};
+
+struct usher_decision {
+	bool drop;
+	const char *helper;   /* name of the helper to attach; NULL: none */
+	bool reversed;        /* picked up, and the packet came from the server: the sides of the helper are swapped */
+	uint32_t mark;
+};
+
+/*
+ * Decides on a new connection; not called for children of expectations: they take their master's word. `decision` comes zeroed
+ * (accept, no helper, mark 0).
+ */
+typedef void usher_policy(void *user, const struct usher_new *connection, struct usher_decision *decision);
+
+/* Gets each event, during usher_process and the calls that change things. It may not call back into the same worker. */
+typedef void usher_sink(void *user, const struct usher_event *event);
+
+enum usher_option_flags {
+	USHER_VERIFY_CHECKSUMS = 1, /* verify those that are whole and not vouched for by the packet */
+	USHER_TCP_LIBERAL = 2,      /* outside the window is counted, not invalid (RST is judged all the same) */
+	USHER_TCP_STRICT_START = 4, /* TCP connections begin with a SYN: nothing is picked up in the middle */
+	USHER_LIVE = 8,             /* live packets: a control connection picked up must show a dialogue before anything counts */
+	USHER_LOOSE = 16,           /* announcements of third parties' addresses are accepted (FXP) */
+	USHER_DROP_INVALID = 32,    /* the verdict for invalid packets is drop */
+	USHER_IGNORE_INVALID_RST = 64 /* a RST that is not exact passes, changing nothing */
+};
+
+struct usher_options {
+	size_t size;                  /* sizeof(struct usher_options), for compatibility: 0 in later fields means the default */
+	uint32_t flags;               /* enum usher_option_flags; usher_set_flags changes them while running */
+	uint32_t workers;             /* default 1 */
+	uint32_t connections;         /* IPv4 connections for each worker; default 262144 */
+	uint32_t connections6;        /* IPv6; default as many as IPv4 */
+	uint32_t helped;              /* connections with a helper at a time, for each worker; default 16384 */
+	uint32_t related;             /* other connections with a master, own timeouts or another zone; default 65536 */
+	uint32_t expectations;        /* for each worker; default 4096 */
+	uint32_t stream_chunks;       /* pieces of 252 bytes for what waits in streams; default 65536 */
+	uint32_t items;               /* calls, dialogs of one connection; 0: the helper's own default */
+	uint16_t expect_max;          /* expectations of one class for one master; 0: the class's own */
+	uint16_t expect_per_master;   /* of all classes together; default 64 */
+	uint16_t reserved_below;      /* announced ports below are refused; 0: the class's own; 1: none */
+	uint8_t tcp_max_retransmits;  /* default 3 */
+	const uint32_t *timeouts;     /* seconds, usher_timeout_count() of them, 0: default; NULL: all default */
+	const struct usher_helper *const *helpers;  /* besides the built-in ones, NULL ends; must outlive the tracker */
+	const struct usher_port_helper *ports;      /* for the ready-made policy */
+	uint32_t port_count;
+	bool no_default_ports;        /* the ready-made policy attaches only what `ports` lists (else also ftp to tcp/21, ...) */
+	usher_policy *policy;         /* NULL: the ready-made one: accept, helpers by destination port */
+	void *policy_user;
+	usher_sink *sink;             /* NULL: no events */
+	void *sink_user;
+	uint32_t events;              /* bit 1 << enum usher_event_type for each type wanted; 0: all */
+	uint8_t seed[32];             /* secret of the hash: random bytes on a live system; zeros give a repeatable run */
+};
+
+
+/* Bytes of the region for these options; 0: they contradict each other or name an unknown helper (see usher_error). */
+USHER_API size_t usher_size(const struct usher_options *options);
+
+/*
+ * Set up a tracker in `region`: `size` >= usher_size(options) bytes, zeroed, aligned to 64 (a page is better), the caller's,
+ * untouched pages stay untouched: mmap with MAP_NORESERVE is a good source. `options` and its arrays are copied, but for helpers.
+ * NULL: it does not fit or the options are wrong; usher_error tells.
+ */
+USHER_API struct usher_tracker *usher_init(void *region, size_t size, const struct usher_options *options);
+
+/* What is wrong with these options (one line, static), or NULL. */
+USHER_API const char *usher_error(const struct usher_options *options);
+
+/* Worker `number` (from 0); NULL when there is none. */
+USHER_API struct usher_worker *usher_worker(struct usher_tracker *tracker, uint32_t number);
+
+/* Change enum usher_option_flags while traffic goes on: those of `mask` become as in `flags`. */
+USHER_API void usher_set_flags(struct usher_tracker *tracker, uint32_t mask, uint32_t flags);
+
+/* ---- packets ---- */
+
+enum usher_checksum {
+	USHER_CHECKSUM_UNKNOWN = 0,
+	USHER_CHECKSUM_GOOD = 1,   /* verified by hardware or by the caller */
+	USHER_CHECKSUM_PARTIAL = 2 /* not finished yet (offload) */
+};
+
+enum usher_verdict {
+	USHER_ACCEPT = 0,
+	USHER_DROP,
+	USHER_TAKEN,    /* kept by usher; what comes of it is fetched with usher_emit */
+	USHER_HAND_OVER /* belongs to another worker: usher_owner */
+};
+
+enum usher_state { /* what a packet is to its connection */
+	USHER_NEW = 0,
+	USHER_ESTABLISHED,
+	USHER_RELATED, /* new, and let in by an expectation; or an ICMP error about a connection */
+	USHER_INVALID,
+	USHER_UNTRACKED
+};
+
+struct usher_packet {
+	/* given */
+	uint8_t *data;      /* the IP header */
+	uint32_t len;       /* bytes there */
+	uint32_t wire_len;  /* bytes it had on the wire; 0: len */
+	uint32_t interface; /* where it came from: only handed on to the policy */
+	uint16_t zone;
+	uint16_t headroom, tailroom; /* bytes around it that usher may use */
+	uint16_t gso_size;  /* not 0: a super-packet of segments of this size */
+	uint8_t checksum;   /* enum usher_checksum: of the transport */
+	usher_time time;    /* when it came; 0: the `now` of usher_process */
+	uint64_t frame;     /* the caller's number for it: events carry it */
+	/* given back */
+	uint8_t verdict;    /* enum usher_verdict */
+	uint8_t state;      /* enum usher_state */
+	uint8_t direction;  /* enum usher_direction */
+	uint8_t flags;      /* enum usher_packet_flags */
+	uint8_t reason;     /* enum usher_reason */
+	uint8_t worker;     /* with HAND_OVER: whose it is */
+	struct usher_ref conn; /* its connection; all zero: none */
+};
+
+enum usher_packet_flags {
+	USHER_PACKET_FIRST = 1,        /* began its connection */
+	USHER_PACKET_OUT_OF_WINDOW = 2,/* let pass by USHER_TCP_LIBERAL */
+	USHER_PACKET_TRUNCATED = 4,    /* cut by the capture's snap length */
+	USHER_PACKET_READ = 8          /* its payload went to a helper's stream */
+};
+
+/* Process a burst of `count` <= USHER_BURST_MAX packets that came at `now` or carry their own time. */
+USHER_API void usher_process(struct usher_worker *worker, struct usher_packet *packets, uint32_t count, usher_time now);
+
+/* The worker a packet belongs to: a pure function of its addresses and zone. */
+USHER_API uint32_t usher_owner(const struct usher_tracker *tracker, const struct usher_packet *packet);
+
+/*
+ * Time passes: ends what is over, looking at no more than `budget` records. Packets do a little of this by themselves; call it
+ * when none come. Returns true when there is nothing more to look at for this moment.
+ */
+USHER_API bool usher_tick(struct usher_worker *worker, usher_time now, uint32_t budget);
+
+/* ---- connections ---- */
+
+enum usher_conn_flags {
+	USHER_CONN_SEEN_REPLY = 1,
+	USHER_CONN_ASSURED = 2,
+	USHER_CONN_PICKED_UP = 4,
+	USHER_CONN_RELATED = 8,
+	USHER_CONN_HELPED = 16 /* a helper reads it */
+};
+
+/* A connection as it is at the moment of asking. */
+struct usher_conn {
+	struct usher_ref ref;
+	uint64_t id;               /* never used twice */
+	struct usher_tuple orig, reply;
+	uint16_t reply_zone;
+	uint8_t family;
+	uint8_t flags;             /* enum usher_conn_flags */
+	const char *protocol;      /* "tcp", "udp", "icmp", ..., "unknown" */
+	const char *state;         /* "ESTABLISHED", ... as conntrack prints it; NULL: the protocol has none */
+	const char *helper;        /* its helper's name, or NULL */
+	bool reversed;             /* picked up: the helper's client is the reply side's source */
+	uint32_t mark;
+	uint64_t packets[2], bytes[2]; /* by direction; bytes of IP packets */
+	usher_time start, last, deadline; /* of its first packet, of its last, when it ends if nothing comes */
+	uint64_t master;           /* id of the connection that announced it; 0: none */
+	struct usher_ref master_ref;
+	uint64_t expect;           /* id of the expectation that let it in; 0: none */
+	uint32_t expectations;     /* that it has outstanding */
+};
+
+/*
+ * The connections one after the other: *position is 0 at first. Traffic may go on between the calls: each connection that is
+ * there all the time is given once. false: no more.
+ */
+USHER_API bool usher_conn_next(struct usher_worker *worker, uint64_t *position, struct usher_conn *conn);
+/* The connection that a reference means; false: it is gone. */
+USHER_API bool usher_conn_get(struct usher_worker *worker, struct usher_ref ref, struct usher_conn *conn);
+/* The connection that a packet with this tuple would belong to, in `direction` (may be NULL). */
+USHER_API bool usher_conn_find(struct usher_worker *worker, const struct usher_tuple *tuple, struct usher_conn *conn,
+			       uint8_t *direction);
+/* End a connection now (event conn_destroy, reason "deleted"), its expectations with it. false: it is gone already. */
+USHER_API bool usher_conn_delete(struct usher_worker *worker, struct usher_ref ref);
+/* End all connections and expectations (reason "flushed"). Returns how many connections. */
+USHER_API uint64_t usher_flush(struct usher_worker *worker);
+/* As flush, for the end of a capture: reason "end", the summary's last word. */
+USHER_API uint64_t usher_end(struct usher_worker *worker);
+/* Set its mark, as a policy may have done at its beginning. false: it is gone. */
+USHER_API bool usher_conn_set_mark(struct usher_worker *worker, struct usher_ref ref, uint32_t mark);
+/* The connection lives at most `seconds` from now on, whatever comes (0: from now on as its protocol says). */
+USHER_API bool usher_conn_set_timeout(struct usher_worker *worker, struct usher_ref ref, uint32_t seconds);
+
+/* ---- expectations ---- */
+
+/* The expectations one after the other, as usher_conn_next. */
+USHER_API bool usher_expect_next(struct usher_worker *worker, uint64_t *position, struct usher_expectation *expectation);
+
+/* ---- counters ---- */
+
+#define USHER_COUNTERS(X) \
+	X(PACKETS, "packets", "packets processed") \
+	X(BYTES, "bytes", "bytes of them, from the IP header on") \
+	X(CONNECTIONS, "connections", "connections begun") \
+	X(ENDED, "ended", "connections ended") \
+	X(PICKED_UP, "picked_up", "TCP connections picked up in the middle") \
+	X(RELATED, "related", "connections that an expectation let in") \
+	X(EXPECTATIONS, "expectations", "expectations made") \
+	X(EXPECT_HITS, "matched", "expectations matched by a connection") \
+	X(EXPECT_REFUSED, "expect_refused", "announcements refused") \
+	X(INVALID, "invalid", "packets that belong to no connection") \
+	X(UNTRACKED, "untracked", "packets that are not tracked") \
+	X(OUT_OF_WINDOW, "out_of_window", "packets outside the TCP window that the liberal switch let pass") \
+	X(TRUNCATED, "truncated", "packets cut by the snap length") \
+	X(EVICTED, "evicted", "connections that made room for a newcomer") \
+	X(REFUSED, "refused", "newcomers refused because the table was full") \
+	X(EXPIRED, "expired", "connections ended by their time-out") \
+	X(HELPED, "helped", "connections that got a helper") \
+	X(HELP_FULL, "help_full", "connections without their helper: no room for its state") \
+	X(RECORDS, "records", "records read by helpers") \
+	X(RECORDS_CUT, "records_cut", "records longer than their helper's limit") \
+	X(GAPS, "gaps", "holes in streams that never filled") \
+	X(GAP_BYTES, "gap_bytes", "bytes of them") \
+	X(EARLY, "early", "segments that came before their time") \
+	X(OVERLAP_BYTES, "overlap_bytes", "bytes of streams that came again") \
+	X(CONFLICTS, "conflicts", "repeated bytes that differ from the first copy") \
+	X(STREAM_FULL, "stream_full", "times the stream memory was used up") \
+	X(NOTES, "notes", "notes of helpers")
+
+enum usher_counter {
+#define USHER_COUNTER_ENUM(id, name, text) USHER_COUNTER_##id,
+	USHER_COUNTERS(USHER_COUNTER_ENUM)
+#undef USHER_COUNTER_ENUM
+	USHER_COUNTER_COUNT
+};
+
+/* Name of a counter. */
+USHER_API const char *usher_counter_name(enum usher_counter counter);
+/* What it counts, as a sentence. */
+USHER_API const char *usher_counter_text(enum usher_counter counter);
+/* Its value in one worker. */
+USHER_API uint64_t usher_counter_get(const struct usher_worker *worker, enum usher_counter counter);
+/* How many packets had this reason. */
+USHER_API uint64_t usher_reason_count(const struct usher_worker *worker, enum usher_reason reason);
+/* A reason's name, "tcp-window". */
+USHER_API const char *usher_reason_name(unsigned reason);
+/* A reason as a sentence. */
+USHER_API const char *usher_reason_text(unsigned reason);
+/* How often a helper's note or refusal (its code) came up. */
+USHER_API uint64_t usher_note_count(const struct usher_worker *worker, const char *helper, const char *code);
+
+/* ---- names ---- */
+
+/* "conn_new", ... */
+USHER_API const char *usher_event_name(unsigned type);
+
+/* How many time-outs can be configured. */
+USHER_API unsigned usher_timeout_count(void);
+/* Its name, the kernel's: "tcp_timeout_established"; NULL: there is no such number. */
+USHER_API const char *usher_timeout_name(unsigned timeout);
+/* Its default in seconds. */
+USHER_API uint32_t usher_timeout_default(unsigned timeout);
+
+/* The built-in helpers: number 0, 1, ...; NULL ends. */
+USHER_API const struct usher_helper *usher_helper(unsigned number);
+
+/* "0.1.0" */
+USHER_API const char *usher_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,182 @@
+/*
+ * conn/table: hash, look-up, and the way of a record from free to used and back (table.h has the layout).
+ */
+#include "conn/table.h"
+
+uint32_t usher__conn_hash_ipv6(const struct hash_key *h, const uint8_t *address, uint32_t ports, uint32_t ztp)
+{
+	uint32_t word[10];
+	uint16_t key[2];
+	int order = memcmp(address, address + 16, 16);
+	unsigned swap;
+
+	memcpy(key, &ports, 4);
+	swap = order > 0 || (order == 0 && key[0] > key[1]);
+	memcpy(word, address + 16 * swap, 16);
+	memcpy(word + 4, address + 16 * !swap, 16);
+	word[8] = (uint32_t)key[swap] << 16 | key[!swap];
+	word[9] = conn_zp(ztp);
+	return hash_words(h, word, 10);
+}
+
+struct conn_found usher__conn_lookup(const struct conn_table *t, const struct conn_key *k)
+{
+	struct index_search s = index_begin(t->index, k->hash);
+	struct conn_found found = { NULL, 0, 0 };
+	uint32_t entry;
+
+	while ((entry = index_next(&s))) {
+		uint32_t record = entry & ~CONN_SECOND;
+		int direction;
+
+		if ((entry & CONN_IPV6 ? true : false) != k->ipv6)
+			continue;
+		direction = conn_compare(conn_at(t, record), k);
+		if (direction < 0)
+			continue;
+		found.c = conn_at(t, record);
+		found.record = record;
+		found.direction = (uint8_t)direction;
+		return found;
+	}
+	return found;
+}
+
+/* The lookup key of one of a record's tuples, for its hash. */
+static uint32_t tuple_hash(const struct conn_table *t, uint32_t record, bool second)
+{
+	struct conn *c = conn_at(t, record);
+	bool ipv6 = record & CONN_IPV6;
+	uint32_t size = ipv6 ? 32 : 8;
+	struct conn_key k = { .ipv6 = ipv6 };
+	uint16_t key[2];
+
+	k.address = conn_address(c, ipv6) + (second ? size : 0);
+	memcpy(key, &c->key[second ? 2 : 0], 4);
+	if (c->protocol == USHER_GRE && c->type == 1)
+		key[0] = 0; /* enhanced GRE carries only the receiver's key */
+	k.ports = conn_ports(key);
+	k.ztp = conn_ztp(c->zone, c->protocol, c->type);
+	return conn_hash(t, &k);
+}
+
+void usher__conn_call_key(const struct conn_table *t, struct conn_key *k, struct conn *c, bool ipv6)
+{
+	uint16_t key[2] = { 0, c->key[3] };
+
+	k->ipv6 = ipv6;
+	k->address = conn_address(c, ipv6) + (ipv6 ? 32 : 8);
+	k->ports = conn_ports(key);
+	k->ports_mask = conn_receiver_mask();
+	k->ztp = k->ztp_inverse = conn_ztp(c->zone, c->protocol, c->type);
+	k->hash = conn_hash(t, k);
+}
+
+static uint32_t rehash(void *user, uint32_t entry)
+{
+	return tuple_hash(user, entry & ~CONN_SECOND, entry & CONN_SECOND);
+}
+
+uint32_t usher__conn_take(struct conn_table *t, const struct conn_key *k)
+{
+	struct slab *slab = t->slab[k->ipv6];
+	uint32_t number = slab_take(slab), record, size = k->ipv6 ? 16 : 4, generation;
+	struct conn *c;
+	uint8_t *address;
+
+	if (!number)
+		return 0;
+	record = number | (k->ipv6 ? CONN_IPV6 : 0);
+	c = conn_at(t, record);
+	generation = c->generation | 1;
+	memset(c, 0, sizeof(*c));
+	c->generation = generation;
+	address = conn_address(c, k->ipv6);
+	memcpy(address, k->address, 2 * size);
+	memcpy(address + 2 * size, k->address + size, size);
+	memcpy(address + 3 * size, k->address, size);
+	memcpy(&c->key[0], &k->ports, 4);
+	c->key[2] = c->key[1];
+	c->key[3] = c->key[0];
+	memcpy(&c->zone, &k->ztp, 4);
+	return record;
+}
+
+void usher__conn_give(struct conn_table *t, uint32_t record)
+{
+	struct conn *c = conn_at(t, record);
+
+	c->status = 0;
+	c->generation = (c->generation | 1) + 1;
+	*conn_due(t, record) = 0;
+	slab_give(t->slab[record >> 31], record & CONN_NUMBER);
+}
+
+bool usher__conn_publish(struct conn_table *t, uint32_t record, bool two)
+{
+	struct conn *c = conn_at(t, record);
+
+	if (!usher__index_insert(t->index, tuple_hash(t, record, false), record, rehash, t))
+		return false;
+	if (two && !usher__index_insert(t->index, tuple_hash(t, record, true), record | CONN_SECOND, rehash, t)) {
+		usher__index_remove(t->index, tuple_hash(t, record, false), record);
+		return false;
+	}
+	c->status |= (uint16_t)(CONN_USED | (two ? CONN_TWO_ENTRIES : 0));
+	c->generation++;
+	return true;
+}
+
+void usher__conn_remove(struct conn_table *t, uint32_t record)
+{
+	struct conn *c = conn_at(t, record);
+
+	c->generation |= 1;
+	usher__index_remove(t->index, tuple_hash(t, record, false), record);
+	if (c->status & CONN_TWO_ENTRIES)
+		usher__index_remove(t->index, tuple_hash(t, record, true), record | CONN_SECOND);
+	c->status &= (uint16_t)~CONN_USED;
+}
+
+static size_t round64(size_t size)
+{
+	return (size + 63) & ~(size_t)63;
+}
+
+void usher__conn_table_layout(struct conn_table_layout *l, uint32_t ipv4, uint32_t ipv6)
+{
+	uint32_t count[2] = { ipv4, ipv6 };
+	size_t record[2] = { sizeof(struct conn4), sizeof(struct conn6) }, at = 0;
+	unsigned f;
+
+	for (f = 0; f < 2; f++) {
+		l->slab[f] = at;
+		at += slab_size(count[f], record[f]);
+		l->due[f] = at;
+		at += round64((size_t)count[f] * sizeof(uint16_t));
+		l->meta[f] = at;
+		at += round64((size_t)count[f] * sizeof(struct conn_meta));
+	}
+	l->index = at;
+	/* Two entries only for GRE calls and what NAT translates; half as many again is more than enough without it. */
+	at += usher__index_size(((uint64_t)ipv4 + ipv6) * 3 / 2);
+	l->size = round64(at);
+}
+
+void usher__conn_table_init(struct conn_table *t, uint8_t *memory, uint32_t ipv4, uint32_t ipv6, const uint8_t seed[32])
+{
+	struct conn_table_layout l;
+	unsigned f;
+
+	usher__conn_table_layout(&l, ipv4, ipv6);
+	for (f = 0; f < 2; f++) {
+		t->slab[f] = (void *)(memory + l.slab[f]);
+		t->due[f] = (void *)(memory + l.due[f]);
+		t->meta[f] = (void *)(memory + l.meta[f]);
+	}
+	t->index = (void *)(memory + l.index);
+	slab_init(t->slab[0], ipv4, sizeof(struct conn4), offsetof(struct conn4, c.extra));
+	slab_init(t->slab[1], ipv6, sizeof(struct conn6), offsetof(struct conn6, c.extra));
+	usher__index_init(t->index, ((uint64_t)ipv4 + ipv6) * 3 / 2);
+	hash_key_init(&t->hash_key, seed);
+}

@@ -1,0 +1,589 @@
+/*
+ * engine/help: what a helper asks for while it reads a record: judged, kept, and done (read.c calls the helper).
+ *
+ * Invariants: what a helper asks for while it reads a record waits in `pending` and takes effect, in order, when the record is done
+ * and it returned 0; a refusal is told (announce, accepted false, with its code) and costs nothing else. Whether an address is the
+ * announcer's own, whether there is room, and whether two masters expect the same is decided here, never in a helper.
+ * Sources: DESIGN 6; RFC 2577 (reserved ports).
+ */
+#include "engine/engine.h"
+
+/* ---- sides and addresses ---- */
+
+/* The direction in which a side of the control connection sends. */
+unsigned usher__help_direction(const struct usher_help *call, uint8_t side)
+{
+	return side ^ (call->x->flags & EXTRA_REVERSED ? 1u : 0u);
+}
+
+/* One end of one direction's tuple. */
+struct usher_endpoint usher__help_endpoint(const struct usher_help *call, unsigned direction, unsigned dst)
+{
+	bool ipv6 = call->record & CONN_IPV6;
+	uint32_t size = ipv6 ? 16 : 4, which = direction * 2 + dst;
+	struct usher_endpoint e = { .family = ipv6 ? USHER_IPV6 : USHER_IPV4, .key = call->c->key[which] };
+
+	memcpy(e.address, conn_address(call->c, ipv6) + which * size, size);
+	return e;
+}
+
+/* A side's endpoint in its own view, and as the other side knows it. */
+static struct usher_endpoint own_end(const struct usher_help *call, uint8_t side)
+{
+	return usher__help_endpoint(call, usher__help_direction(call, side), 0);
+}
+
+static struct usher_endpoint seen_end(const struct usher_help *call, uint8_t side)
+{
+	return usher__help_endpoint(call, usher__help_direction(call, side) ^ 1u, 1);
+}
+
+static bool same_address(const struct usher_endpoint *a, const struct usher_endpoint *b)
+{
+	return a->family == b->family && memcmp(a->address, b->address, 16) == 0;
+}
+
+/* ---- expect: judge now, do later ---- */
+
+static struct expect *own_expectation(const struct usher_help *call, uint8_t class_id, uint32_t tag, uint32_t *number)
+{
+	for (*number = call->x->expect_first; *number; *number = expect_at(&call->w->expects, *number)->master_next) {
+		struct expect *e = expect_at(&call->w->expects, *number);
+
+		if (e->class_id == class_id && e->tag == tag)
+			return e;
+	}
+	return NULL;
+}
+
+/* Outstanding expectations of one class; *oldest is the first of them. */
+static uint32_t class_count(const struct usher_help *call, uint8_t class_id, uint32_t *oldest)
+{
+	uint32_t number, n = 0;
+
+	*oldest = 0;
+	for (number = call->x->expect_first; number; number = expect_at(&call->w->expects, number)->master_next) {
+		if (expect_at(&call->w->expects, number)->class_id != class_id)
+			continue;
+		if (!n++)
+			*oldest = number;
+	}
+	return n;
+}
+
+static uint32_t class_max(const struct usher_help *call, uint8_t class_id)
+{
+	uint16_t max = call->w->tracker->options.expect_max;
+
+	return max ? max : call->helper->classes[class_id].max;
+}
+
+/* Cut where it is too long; `to` is zeroed. */
+static void copy_name(char to[EXPECT_NAME], const char *from)
+{
+	size_t len = strlen(from);
+
+	memcpy(to, from, len < EXPECT_NAME ? len : EXPECT_NAME - 1);
+}
+
+/* What will match: the tuple of the packet that the peer will send. */
+static void fill(const struct usher_help *call, const struct usher_expect *want, const struct usher_endpoint *listener,
+		 bool own, struct expect *e)
+{
+	uint8_t side = want->side == USHER_BOTH ? USHER_CLIENT : want->side;
+	struct usher_endpoint peer = own_end(call, (uint8_t)!side), seen = seen_end(call, side);
+	const struct usher_class *class = &call->helper->classes[want->class_id];
+
+	e->family = listener->family;
+	e->protocol = want->protocol;
+	e->type = want->protocol == USHER_GRE ? 1 : 0;
+	e->zone = call->c->zone;
+	memcpy(e->dst, own ? seen.address : listener->address, 16);
+	e->dst_key = listener->key;
+	if (!(want->flags & USHER_EXPECT_ANY_PEER))
+		memcpy(e->src, want->peer.family ? want->peer.address : peer.address, 16);
+	e->src_key = want->peer.key;
+	e->both = want->side == USHER_BOTH;
+	e->side = want->side;
+	e->flags = want->flags;
+	e->uses = want->uses;
+	e->class_id = want->class_id;
+	e->tag = want->tag;
+	e->timeout_s = want->timeout_s ? want->timeout_s : class->timeout_s;
+	memcpy(e->child_timeout_s, want->child_timeout_s, sizeof(e->child_timeout_s));
+	e->helper = call->x->helper;
+	e->child_helper = usher__helper_number(call->w->tracker, want->child_helper);
+	copy_name(e->kind, want->kind);
+}
+
+/*
+ * Does another master expect the same as one side of this? Of those that are over already the expectation ends, which changes
+ * nothing; they themselves may be masters of whoever is being read, and wait.
+ */
+static bool clashes(struct usher_help *call, const struct expect *e, unsigned side)
+{
+	struct usher_worker *w = call->w;
+	uint32_t number;
+
+	while ((number = usher__expect_same(&w->expects, e, side))) {
+		const struct expect *other = expect_at(&w->expects, number);
+
+		if (other->master_extra == call->extra)
+			return false;
+		if (other->deadline > w->now && usher__ref_get(w, &other->master))
+			return true;
+		usher__expect_end(w, number, "master_gone");
+	}
+	return false;
+}
+
+/* Will this identity be there when all that was asked for so far has taken effect? */
+static bool stands(const struct usher_help *call, uint8_t class_id, uint32_t tag)
+{
+	uint32_t i = call->count, number;
+
+	while (i-- > 0) {
+		const struct pending *p = &call->pending[i];
+
+		if (p->kind == PENDING_DONE && p->for_good)
+			return false;
+		if (p->class_id != class_id || p->tag != tag)
+			continue;
+		if (p->kind == PENDING_EXPECT || p->kind == PENDING_WITHDRAW)
+			return p->kind == PENDING_EXPECT;
+	}
+	return own_expectation(call, class_id, tag, &number) != NULL;
+}
+
+/* How many more there will be by then: of all classes, of this one. */
+static int32_t planned(const struct usher_help *call, int32_t *of_class, uint8_t class_id)
+{
+	int32_t all = 0;
+	uint32_t i;
+
+	*of_class = 0;
+	for (i = 0; i < call->count; i++) {
+		all += call->pending[i].adds;
+		if (call->pending[i].class_id == class_id)
+			*of_class += call->pending[i].adds;
+	}
+	return all;
+}
+
+static enum engine_refusal refused_address(const struct usher_help *call, const struct usher_endpoint *listener, bool own)
+{
+	const struct usher_tracker *t = call->w->tracker;
+
+	if (listener->family != (call->record & CONN_IPV6 ? USHER_IPV6 : USHER_IPV4))
+		return REFUSAL_FAMILY;
+	if (own)
+		return REFUSAL_NONE;
+	if (!(t->flags & USHER_LOOSE))
+		return REFUSAL_THIRD_PARTY;
+	return t->workers > 1 ? REFUSAL_OTHER_WORKER : REFUSAL_NONE;
+}
+
+/* Is there room for one more? *adds: it does not take the place of another. */
+static enum engine_refusal refused_room(const struct usher_help *call, const struct expect *e, int8_t *adds)
+{
+	const struct usher_worker *w = call->w;
+	uint32_t oldest;
+	int32_t held, more = planned(call, &held, e->class_id);
+
+	*adds = 0;
+	held += (int32_t)class_count(call, e->class_id, &oldest);
+	if (stands(call, e->class_id, e->tag) || held >= (int32_t)class_max(call, e->class_id))
+		return REFUSAL_NONE;
+	*adds = 1;
+	if ((int32_t)call->x->expect_count + more >= w->tracker->options.expect_per_master)
+		return REFUSAL_MASTER_FULL;
+	if ((int64_t)w->expects.slab->used + more >= w->expects.slab->count)
+		return REFUSAL_TABLE_FULL;
+	return REFUSAL_NONE;
+}
+
+static enum engine_refusal judge(struct usher_help *call, const struct usher_expect *want,
+				 const struct usher_endpoint *listener, struct expect *e)
+{
+	const struct usher_tracker *t = call->w->tracker;
+	struct usher_endpoint owner = own_end(call, want->side == USHER_BOTH ? USHER_CLIENT : want->side);
+	bool own = same_address(listener, &owner);
+	uint32_t floor = t->options.reserved_below ? t->options.reserved_below : call->helper->classes[want->class_id].min_key;
+	enum engine_refusal refusal;
+
+	if (!listener->key && want->protocol != USHER_GRE)
+		return REFUSAL_NO_PORT;
+	refusal = refused_address(call, listener, own);
+	if (refusal)
+		return refusal;
+	if (want->peer.family && want->peer.family != listener->family)
+		return REFUSAL_FAMILY;
+	if (listener->key < floor && want->protocol != USHER_GRE)
+		return REFUSAL_RESERVED;
+	if (want->flags & USHER_EXPECT_UNEARNED && t->flags & USHER_LIVE)
+		return REFUSAL_NOT_EARNED;
+	fill(call, want, listener, own, e);
+	return clashes(call, e, 0) || (e->both && clashes(call, e, 1)) ? REFUSAL_CLASH : REFUSAL_NONE;
+}
+
+/* `limit` is ENGINE_PENDING, or one more for what must not be lost. NULL: it is reached. */
+static struct pending *pend(struct usher_help *call, enum pending_kind kind, uint32_t limit)
+{
+	struct pending *p;
+
+	if (call->count >= limit)
+		return NULL;
+	p = &call->pending[call->count++];
+	memset(p, 0, sizeof(*p));
+	p->kind = (uint8_t)kind;
+	return p;
+}
+
+static uint32_t count_named(const struct usher_class *classes)
+{
+	uint32_t n = 0;
+
+	while (classes && classes[n].name)
+		n++;
+	return n;
+}
+
+/* Where the counters of the helper's codes begin; the engine's refusals follow. */
+static uint32_t notes_of(const struct usher_help *call)
+{
+	return call->w->tracker->note_base[call->x->helper - 1];
+}
+
+static void fill_announcement(const struct usher_help *call, const struct usher_expect *want, struct pending *p)
+{
+	struct usher_endpoint own = own_end(call, want->side == USHER_BOTH ? USHER_CLIENT : want->side);
+
+	p->class_id = want->class_id;
+	p->tag = want->tag;
+	p->announce.helper = call->helper->name;
+	copy_name(p->said, want->kind);
+	p->announce.kind = p->said;
+	p->announce.protocol = want->protocol;
+	p->announce.listener = want->listener;
+	p->announce.peer = want->peer;
+	p->announce.certain = !(call->c->status & CONN_PICKED_UP) && !(want->flags & USHER_EXPECT_UNEARNED);
+	if (!want->listener.family) {
+		own.key = want->listener.key;
+		p->announce.listener = own;
+	}
+	if (want->code) {
+		p->announce.code = call->helper->notes[want->code - 1].name;
+		p->announce.text = call->helper->notes[want->code - 1].text;
+		p->note = notes_of(call) + want->code - 1;
+	}
+}
+
+static void refuse(const struct usher_help *call, struct pending *p, enum engine_refusal refusal)
+{
+	p->kind = PENDING_ANNOUNCE;
+	p->adds = 0;
+	p->announce.code = usher__refusal_names[refusal];
+	p->announce.text = usher__refusal_texts[refusal];
+	p->note = notes_of(call) + code_count(call->helper) + refusal;
+}
+
+/* A mistake of the helper's: what is not there, a key that no packet has (of GRE only call ids are announced), a peer 0.0.0.0. */
+static bool is_bad(const struct usher_help *call, const struct usher_expect *want)
+{
+	static const uint8_t any[16];
+
+	if (want->class_id >= count_named(call->helper->classes) || !want->kind || want->side > USHER_BOTH)
+		return true;
+	if (want->listener.key > 0xffff || want->peer.key > 0xffff)
+		return true;
+	if (want->peer.family && memcmp(want->peer.address, any, sizeof(any)) == 0)
+		return true;
+	return want->code > code_count(call->helper);
+}
+
+static int op_expect(struct usher_help *call, const struct usher_expect *want)
+{
+	enum engine_refusal refusal;
+	struct expect expect = { 0 };
+	struct pending *p;
+	int8_t adds = 0;
+
+	if (is_bad(call, want))
+		return USHER_BAD_CALL;
+	p = pend(call, PENDING_ANNOUNCE, ENGINE_PENDING + 1);
+	if (!p)
+		return USHER_FULL;
+	fill_announcement(call, want, p);
+	if (want->code)
+		return USHER_REFUSED;
+	refusal = call->count > ENGINE_PENDING ? REFUSAL_TOO_MANY : judge(call, want, &p->announce.listener, &expect);
+	if (refusal == REFUSAL_NONE)
+		refusal = refused_room(call, &expect, &adds);
+	if (refusal == REFUSAL_NONE) {
+		p->kind = PENDING_EXPECT;
+		p->adds = adds;
+		p->expect = expect;
+		return USHER_OK;
+	}
+	refuse(call, p, refusal);
+	return refusal == REFUSAL_MASTER_FULL || refusal == REFUSAL_TABLE_FULL || refusal == REFUSAL_TOO_MANY ?
+		       USHER_FULL : USHER_REFUSED;
+}
+
+static void link_last(struct usher_help *call, uint32_t number)
+{
+	struct expect *e = expect_at(&call->w->expects, number);
+
+	e->master_prev = call->x->expect_last;
+	if (e->master_prev)
+		expect_at(&call->w->expects, e->master_prev)->master_next = number;
+	else
+		call->x->expect_first = number;
+	call->x->expect_last = number;
+	call->x->expect_count++;
+}
+
+static bool same_tuple(const struct expect *a, const struct expect *b)
+{
+	return a->protocol == b->protocol && a->both == b->both && a->src_key == b->src_key && a->dst_key == b->dst_key &&
+	       memcmp(a->src, b->src, 16) == 0 && memcmp(a->dst, b->dst, 16) == 0;
+}
+
+static void tell_announcement(struct usher_help *call, const struct pending *p)
+{
+	if (!p->announce.accepted)
+		call->w->notes[p->note]++;
+	usher__event_announce(call->w, call->record, &p->announce);
+}
+
+/* Room for this one: what had its tag or says the same goes, and the oldest beyond the class's maximum. */
+static void make_room(struct usher_help *call, const struct expect *e)
+{
+	struct usher_worker *w = call->w;
+	unsigned side;
+	uint32_t number;
+
+	if (own_expectation(call, e->class_id, e->tag, &number))
+		usher__expect_end(w, number, "replaced");
+	for (side = 0; side < (e->both ? 2u : 1u); side++)
+		while ((number = usher__expect_same(&w->expects, e, side)))
+			usher__expect_end(w, number, "replaced"); /* another master's would have been a clash */
+	while (class_count(call, e->class_id, &number) >= class_max(call, e->class_id))
+		usher__expect_end(w, number, "replaced");
+}
+
+/* A new expectation takes effect: what it replaces goes, then it is made. */
+static void commit_expect(struct usher_help *call, struct pending *p)
+{
+	struct usher_worker *w = call->w;
+	uint32_t number;
+	int8_t adds;
+	struct expect *e = own_expectation(call, p->expect.class_id, p->expect.tag, &number);
+	enum engine_refusal refusal = refused_room(call, &p->expect, &adds); /* what it was judged by may have come otherwise */
+
+	if (refusal != REFUSAL_NONE) {
+		refuse(call, p, refusal);
+		tell_announcement(call, p);
+		return;
+	}
+	p->announce.accepted = true;
+	tell_announcement(call, p);
+	if (e && same_tuple(e, &p->expect)) {
+		e->timeout_s = p->expect.timeout_s;
+		e->deadline = w->now + e->timeout_s * USHER_SECOND;
+		usher__event_expect_refreshed(w, number);
+		return;
+	}
+	make_room(call, &p->expect);
+	number = usher__expect_take(&w->expects);
+	e = expect_at(&w->expects, number);
+	p->expect.generation = e->generation;
+	*e = p->expect;
+	e->id = ++w->expect_ids * w->tracker->workers + w->number - (w->tracker->workers - 1);
+	e->deadline = w->now + e->timeout_s * USHER_SECOND;
+	e->master = usher__ref_of(w, call->record);
+	e->master_extra = call->extra;
+	e->master_id = conn_meta(&w->table, call->record)->id;
+	usher__expect_publish(&w->expects, number);
+	link_last(call, number);
+	count(w, USHER_COUNTER_EXPECTATIONS);
+	usher__event_expect(w, USHER_EVENT_EXPECT_NEW, number, 0, NULL);
+}
+
+/* ---- the other requests ---- */
+
+static int op_map(struct usher_help *call, const struct usher_map *map, struct usher_endpoint *seen)
+{
+	if (map->side > USHER_SERVER)
+		return USHER_BAD_CALL;
+	*seen = map->at; /* no NAT: everyone knows it by its own name */
+	if (!seen->family) {
+		*seen = seen_end(call, map->side);
+		seen->key = map->at.key;
+	}
+	return USHER_OK;
+}
+
+static int op_refresh(struct usher_help *call, uint8_t class_id, uint32_t tag)
+{
+	struct pending *p = pend(call, PENDING_REFRESH, ENGINE_PENDING);
+
+	if (!p)
+		return USHER_FULL;
+	p->class_id = class_id;
+	p->tag = tag;
+	return USHER_OK;
+}
+
+/* To open less than was asked for is no harm, to leave open what was withdrawn is: one withdrawal too many withdraws all. */
+static void op_withdraw(struct usher_help *call, uint8_t class_id, uint32_t tag, bool children)
+{
+	int8_t adds = stands(call, class_id, tag) ? -1 : 0;
+	struct pending *p = pend(call, PENDING_WITHDRAW, ENGINE_PENDING);
+
+	if (!p) {
+		call->all = true;
+		call->all_children |= children;
+		return;
+	}
+	p->adds = adds;
+	p->class_id = class_id;
+	p->tag = tag;
+	p->children = children;
+}
+
+/* Nothing is rewritten as long as there is no NAT to make it necessary. */
+static int op_edit(struct usher_help *call, uint32_t at, uint32_t len, const void *text, uint32_t text_len)
+{
+	(void)call;
+	(void)at;
+	(void)len;
+	(void)text;
+	(void)text_len;
+	return USHER_REFUSED;
+}
+
+static void op_note(struct usher_help *call, uint16_t code, const void *text, uint32_t len)
+{
+	if (!code || code > code_count(call->helper))
+		return;
+	call->w->notes[notes_of(call) + code - 1]++;
+	usher__event_note(call->w, call, code, text, len);
+}
+
+static void op_done(struct usher_help *call, bool for_good)
+{
+	struct pending *p;
+
+	if (call->count > ENGINE_PENDING) /* more important than what is there */
+		call->count = ENGINE_PENDING;
+	p = pend(call, PENDING_DONE, ENGINE_PENDING + 1);
+	p->for_good = for_good;
+}
+
+static uint32_t op_items(struct usher_help *call)
+{
+	uint32_t items = call->w->tracker->options.items;
+
+	return items ? items : call->helper->item_default;
+}
+
+static uint32_t op_option(struct usher_help *call, uint8_t option)
+{
+	return option == USHER_HELP_LIVE && call->w->tracker->flags & USHER_LIVE;
+}
+
+const struct usher_help_ops usher__help_ops = {
+	.size = sizeof(struct usher_help_ops),
+	.map = op_map,
+	.expect = op_expect,
+	.refresh = op_refresh,
+	.withdraw = op_withdraw,
+	.edit = op_edit,
+	.note = op_note,
+	.done = op_done,
+	.items = op_items,
+	.option = op_option,
+};
+
+/* A child's time begins again, as if a packet had come. */
+static void refresh_child(struct usher_worker *w, const struct extra *child)
+{
+	struct conn *c = conn_at(&w->table, child->record);
+	usher_time timeout = own_timeout(w, c);
+
+	if (!timeout && c->timeout)
+		timeout = w->tracker->config.timeout[c->timeout - 1];
+	if (timeout && !(c->status & CONN_FIXED_TIMEOUT) && !conn_dead(w, c))
+		conn_refresh(w, child->record, c, w->now + timeout);
+}
+
+/* The children that an announcement let in (`p` NULL: all). `end`: they end; else their time begins again. */
+static void commit_children(struct usher_help *call, const struct pending *p, bool end)
+{
+	uint32_t number = call->x->child_first;
+
+	while (number) {
+		struct extra *child = extra_at(call->w, number);
+
+		number = child->child_next;
+		if (p && (child->class_id != p->class_id || child->tag != p->tag))
+			continue;
+		if (end)
+			usher__conn_destroy(call->w, child->record, "master_gone");
+		else
+			refresh_child(call->w, child);
+	}
+}
+
+static void withdraw_all(struct usher_help *call)
+{
+	while (call->x->expect_first)
+		usher__expect_end(call->w, call->x->expect_first, "withdrawn");
+}
+
+static void commit_one(struct usher_help *call, struct pending *p)
+{
+	struct usher_worker *w = call->w;
+	uint32_t number;
+	struct expect *e;
+
+	switch ((enum pending_kind)p->kind) {
+	case PENDING_EXPECT:
+		commit_expect(call, p);
+		break;
+	case PENDING_ANNOUNCE:
+		tell_announcement(call, p);
+		break;
+	case PENDING_REFRESH:
+		e = own_expectation(call, p->class_id, p->tag, &number);
+		if (e)
+			e->deadline = w->now + e->timeout_s * USHER_SECOND;
+		commit_children(call, p, false);
+		break;
+	case PENDING_WITHDRAW:
+		if (own_expectation(call, p->class_id, p->tag, &number))
+			usher__expect_end(w, number, "withdrawn");
+		if (p->children)
+			commit_children(call, p, true);
+		break;
+	case PENDING_DONE:
+		if (p->for_good)
+			withdraw_all(call);
+		call->stop = true;
+		break;
+	}
+}
+
+void usher__help_commit(struct usher_help *call)
+{
+	uint32_t n = call->count, i;
+
+	call->count = 0; /* nothing is planned any more */
+	for (i = 0; i < n; i++)
+		commit_one(call, &call->pending[i]);
+	if (call->all)
+		withdraw_all(call);
+	if (call->all_children)
+		commit_children(call, NULL, true);
+}

@@ -1,0 +1,434 @@
+/*
+ * engine/process: a burst of packets -> verdicts. The hot path.
+ *
+ * Three passes over a burst. The first two only read: decode and hash each packet and ask for its bucket; look at the buckets' tags
+ * and ask for the records. There the cache misses are, and they overlap. The third does the work packet by packet, in order, and
+ * believes nothing that the first two found but that a record is worth looking at first: so the result is that of bursts of one.
+ * Sources: DESIGN 4; RFC 5927 (what an ICMP error must fit).
+ */
+#include "engine/engine.h"
+
+struct slot {
+	struct pkt p;
+	struct conn_key key;
+	struct conn *candidate; /* worth looking at first; NULL: none */
+	uint32_t record;        /* the candidate's */
+	bool keyed;             /* it has a tuple, and key is set */
+};
+
+static inline unsigned decode_flags(unsigned verify, const struct usher_packet *packet)
+{
+	return verify | (packet->checksum != USHER_CHECKSUM_UNKNOWN ? PKT_CSUM_GOOD : 0u) | (packet->gso_size ? PKT_GSO : 0u);
+}
+
+static void read_packets(const struct usher_worker *w, struct usher_packet *packets, struct slot *slot, uint32_t n)
+{
+	unsigned verify = w->tracker->flags & USHER_VERIFY_CHECKSUMS ? PKT_VERIFY : 0;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		struct usher_packet *packet = &packets[i];
+		struct slot *s = &slot[i];
+		uint32_t wire_len = packet->wire_len > packet->len ? packet->wire_len : packet->len;
+
+		if (i + 4 < n)
+			__builtin_prefetch(packets[i + 4].data);
+		usher__pkt_decode(&s->p, packet->data, packet->len, wire_len, decode_flags(verify, packet));
+		s->candidate = NULL;
+		s->keyed = s->p.reason == USHER_REASON_NONE && !(s->p.flags & PKT_ICMP_ERROR);
+		if (!s->keyed)
+			continue;
+		conn_key_of(&w->table, &s->key, &s->p, packet->data, packet->zone);
+		__builtin_prefetch(&w->table.index->bucket[index_bucket_of(w->table.index, s->key.hash)]);
+	}
+}
+
+static void probe_index(const struct usher_worker *w, struct slot *slot, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *lines;
+
+		if (!slot[i].keyed)
+			continue;
+		slot[i].record = conn_probe(&w->table, &slot[i].key);
+		if (!slot[i].record)
+			continue;
+		slot[i].candidate = conn_at(&w->table, slot[i].record);
+		lines = conn_lines(slot[i].candidate, slot[i].key.ipv6);
+		__builtin_prefetch(lines, 1);
+		__builtin_prefetch(lines + 64, 1);
+		if (slot[i].key.ipv6)
+			__builtin_prefetch(lines + 128, 1);
+	}
+}
+
+static void set_state(struct usher_packet *packet, const struct conn *c, unsigned direction)
+{
+	packet->direction = (uint8_t)direction;
+	if (direction == USHER_REPLY || c->status & CONN_SEEN_REPLY)
+		packet->state = USHER_ESTABLISHED;
+	else
+		packet->state = c->status & CONN_RELATED ? USHER_RELATED : USHER_NEW;
+}
+
+/* Belongs to no connection, or may not: told and counted by its reason. */
+static void invalid(struct usher_worker *w, struct slot *s, struct usher_packet *packet, uint32_t record, unsigned direction)
+{
+	packet->state = USHER_INVALID;
+	packet->direction = (uint8_t)direction;
+	if (w->tracker->flags & USHER_DROP_INVALID)
+		packet->verdict = USHER_DROP;
+	count(w, USHER_COUNTER_INVALID);
+	usher__event_invalid(w, &s->p, packet, record, direction);
+}
+
+static void untracked(struct usher_worker *w, struct usher_packet *packet)
+{
+	packet->state = USHER_UNTRACKED;
+	count(w, USHER_COUNTER_UNTRACKED);
+}
+
+/* The decoder found a reason why it has no connection. */
+static void unusable(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
+{
+	packet->reason = s->p.reason;
+	w->reason[s->p.reason]++;
+	if (s->p.reason == USHER_REASON_FRAGMENT || s->p.reason == USHER_REASON_ICMP_CONTROL ||
+	    s->p.reason == USHER_REASON_IP_TRUNCATED)
+		untracked(w, packet);
+	else
+		invalid(w, s, packet, 0, USHER_ORIG);
+}
+
+/* Does the error's destination speak for the quoted packet's source? (RFC 5927; DESIGN 4) */
+static bool quote_fits(const struct slot *s, const struct usher_packet *packet, const struct pkt *inner, uint32_t offset)
+{
+	uint32_t size = inner->family == USHER_IPV6 ? 16 : 4;
+
+	return inner->family == s->p.family &&
+	       memcmp(packet->data + PKT_DST_OFFSET(s->p.family),
+		      packet->data + offset + PKT_SRC_OFFSET(inner->family), size) == 0;
+}
+
+/* An ICMP error: related to the connection of the packet it quotes. It refreshes nothing and is not counted there. */
+static void icmp_error(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
+{
+	struct pkt inner;
+	struct conn_key key;
+	struct conn_found found = { NULL, 0, 0 };
+	uint32_t offset = 0;
+
+	if (usher__pkt_decode_quoted(&inner, &s->p, packet->data, packet->len, &offset) &&
+	    quote_fits(s, packet, &inner, offset)) {
+		conn_key_of(&w->table, &key, &inner, packet->data + offset, packet->zone);
+		found = usher__conn_lookup(&w->table, &key);
+	}
+	if (!found.c || conn_dead(w, found.c)) {
+		packet->reason = USHER_REASON_ICMP_QUOTE;
+		w->reason[USHER_REASON_ICMP_QUOTE]++;
+		invalid(w, s, packet, 0, USHER_ORIG);
+		return;
+	}
+	packet->state = USHER_RELATED;
+	packet->direction = (uint8_t)!found.direction;
+	packet->conn = usher__ref_of(w, found.record);
+}
+
+/* The packet's connection, alive: the candidate if it is the one, else by the index. One that is dead ends here. */
+static struct conn_found find(struct usher_worker *w, struct slot *s)
+{
+	struct conn_found found = { NULL, 0, 0 };
+
+	if (s->candidate && s->candidate->status & CONN_USED) {
+		int direction = conn_compare(s->candidate, &s->key);
+
+		if (direction >= 0) {
+			found.c = s->candidate;
+			found.record = s->record;
+			found.direction = (uint8_t)direction;
+		}
+	}
+	if (!found.c)
+		found = usher__conn_lookup(&w->table, &s->key);
+	if (found.c && conn_dead(w, found.c)) {
+		usher__conn_bury(w, found.record);
+		found.c = NULL;
+	}
+	return found;
+}
+
+static usher_time next_timeout(struct usher_worker *w, struct conn *c, usher_time timeout)
+{
+	const struct usher_tracker *t = w->tracker;
+	usher_time own = c->status & CONN_OWN_TIMEOUT ? own_timeout(w, c) : 0;
+
+	if (own)
+		return own;
+	if (!c->timeout || t->config.timeout[c->timeout - 1] != timeout)
+		c->timeout = usher__timeout_number(w, timeout);
+	return timeout;
+}
+
+static void pass(struct usher_worker *w, const struct conn_found *found, struct slot *s, struct usher_packet *packet,
+		 const struct conn_step *step)
+{
+	struct conn *c = found->c;
+
+	conn_count(c, found->direction, s->p.ip_len);
+	if (step->action != CONN_IGNORE && step->timeout && !(c->status & CONN_FIXED_TIMEOUT))
+		conn_refresh(w, found->record, found->c, w->now + next_timeout(w, c, step->timeout));
+	set_state(packet, c, found->direction);
+	packet->conn.generation = c->generation;
+	packet->conn.record = found->record;
+	packet->conn.worker = (uint16_t)w->number;
+	if (step->out_of_window) {
+		packet->flags |= USHER_PACKET_OUT_OF_WINDOW;
+		count(w, USHER_COUNTER_OUT_OF_WINDOW);
+	}
+	if (step->changed)
+		usher__event_conn(w, USHER_EVENT_CONN_UPDATE, found->record, NULL);
+	if (c->status & CONN_HELPED) {
+		packet->flags |= USHER_PACKET_READ;
+		usher__help_read(w, found->record, found->direction, &s->p, packet->data);
+	}
+}
+
+static void begin(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
+{
+	struct birth b = { &s->p, packet->data, packet, &s->key };
+	struct conn_step step = { .action = CONN_IGNORE };
+	struct conn_found found = { NULL, 0, USHER_ORIG };
+
+	found.record = usher__conn_create(w, &b, &packet->reason);
+	if (!found.record) {
+		w->reason[packet->reason]++;
+		if (packet->reason == USHER_REASON_POLICY || packet->reason == USHER_REASON_TABLE_FULL)
+			packet->verdict = USHER_DROP;
+		invalid(w, s, packet, 0, USHER_ORIG);
+		return;
+	}
+	found.c = conn_at(&w->table, found.record);
+	packet->flags |= USHER_PACKET_FIRST;
+	pass(w, &found, s, packet, &step);
+}
+
+/* What its protocol has made of a packet of a known connection takes effect. */
+static void decide(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet,
+		   const struct conn_step *step)
+{
+	switch ((enum conn_action)step->action) {
+	case CONN_PASS:
+		pass(w, found, s, packet, step);
+		break;
+	case CONN_IGNORE:
+	case CONN_DELETE:
+		packet->reason = step->reason;
+		pass(w, found, s, packet, step);
+		if (step->action == CONN_DELETE)
+			usher__conn_destroy(w, found->record, "closed");
+		break;
+	case CONN_INVALID:
+		packet->reason = step->reason;
+		w->reason[step->reason]++;
+		if (step->timeout && w->now + step->timeout < found->c->deadline) {
+			conn_refresh(w, found->record, found->c, w->now + step->timeout);
+			found->c->timeout = usher__timeout_number(w, step->timeout);
+		}
+		invalid(w, s, packet, found->record, found->direction);
+		break;
+	case CONN_RESTART:
+		usher__conn_destroy(w, found->record, "closed");
+		begin(w, s, packet);
+		break;
+	}
+}
+
+static void follow(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet)
+{
+	const struct conn_arrival arrival = { &s->p, packet->data + s->p.l4, w->now, &w->tracker->config };
+	struct conn_step step;
+
+	usher__conn_protocol(s->p.protocol)->packet(found->c, found->direction, &arrival, &step);
+	decide(w, found, s, packet, &step);
+}
+
+/* What makes a connection more than its record says: a helper, a master, time-outs of its own, one way only. */
+#define NOT_PLAIN (CONN_HELPED | CONN_RELATED | CONN_FIXED_TIMEOUT | CONN_OWN_TIMEOUT | CONN_ONE_WAY)
+
+/*
+ * What nearly all packets are: they belong to the candidate, which is plain and alive, and pass without an event. The same as find,
+ * follow and pass would do, in a straight line. 0: the long way must be taken, nothing was done yet; 1: done; 2: the protocol was
+ * asked, and `step` is more than that.
+ */
+static inline int quick(struct usher_worker *w, struct slot *s, struct usher_packet *packet, struct conn_found *found,
+			struct conn_step *step)
+{
+	struct conn *c = s->candidate;
+	const struct conn_config *config = &w->tracker->config;
+	int direction;
+
+	if (!c || (c->status & (CONN_USED | NOT_PLAIN)) != CONN_USED || c->deadline <= w->now || s->p.flags & PKT_TRUNCATED)
+		return 0;
+	direction = conn_compare(c, &s->key);
+	if (direction < 0)
+		return 0;
+	found->c = c;
+	found->record = s->record;
+	found->direction = (uint8_t)direction;
+	usher__conn_protocol(s->p.protocol)->packet(c, found->direction,
+						    &(struct conn_arrival){ &s->p, packet->data + s->p.l4, w->now, config }, step);
+	if (step->action != CONN_PASS || step->changed || step->out_of_window)
+		return 2;
+	conn_count(c, found->direction, s->p.ip_len);
+	if (step->timeout) {
+		if (!c->timeout || config->timeout[c->timeout - 1] != step->timeout)
+			c->timeout = usher__timeout_number(w, step->timeout);
+		conn_refresh(w, s->record, c, w->now + step->timeout);
+	}
+	packet->verdict = USHER_ACCEPT;
+	packet->state = direction == USHER_REPLY || c->status & CONN_SEEN_REPLY ? USHER_ESTABLISHED : USHER_NEW;
+	packet->direction = (uint8_t)direction;
+	packet->flags = 0;
+	packet->reason = USHER_REASON_NONE;
+	packet->conn.generation = c->generation;
+	packet->conn.record = s->record;
+	packet->conn.worker = (uint16_t)w->number;
+	packet->conn.reserved = 0;
+	return 1;
+}
+
+static void process_one(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
+{
+	struct conn_found found;
+	struct conn_step step;
+	int asked = 0;
+
+	w->counter[USHER_COUNTER_BYTES] += s->p.ip_len;
+	if (w->tracker->workers == 1) {
+		asked = quick(w, s, packet, &found, &step);
+		if (asked == 1)
+			return;
+	}
+	packet->verdict = USHER_ACCEPT;
+	packet->flags = 0;
+	packet->reason = USHER_REASON_NONE;
+	packet->direction = USHER_ORIG;
+	memset(&packet->conn, 0, sizeof(packet->conn));
+	if (asked == 2) {
+		decide(w, &found, s, packet, &step);
+		return;
+	}
+	if (w->tracker->workers > 1) {
+		packet->worker = (uint8_t)usher_owner(w->tracker, packet);
+		if (packet->worker != w->number) {
+			packet->verdict = USHER_HAND_OVER;
+			packet->state = USHER_UNTRACKED;
+			packet->reason = USHER_REASON_OWNER;
+			w->reason[USHER_REASON_OWNER]++;
+			return;
+		}
+	}
+	if (s->p.flags & PKT_TRUNCATED) {
+		packet->flags |= USHER_PACKET_TRUNCATED;
+		count(w, USHER_COUNTER_TRUNCATED);
+	}
+	if (s->p.reason != USHER_REASON_NONE) {
+		unusable(w, s, packet);
+		return;
+	}
+	if (s->p.flags & PKT_ICMP_ERROR) {
+		icmp_error(w, s, packet);
+		return;
+	}
+	found = find(w, s);
+	if (found.c)
+		follow(w, &found, s, packet);
+	else
+		begin(w, s, packet);
+}
+
+static void process_burst(struct usher_worker *w, struct usher_packet *packets, uint32_t n, usher_time now)
+{
+	struct slot slot[USHER_BURST_MAX];
+	uint32_t i;
+
+	read_packets(w, packets, slot, n);
+	probe_index(w, slot, n);
+	for (i = 0; i < n; i++) {
+		usher_time time = packets[i].time ? packets[i].time : now;
+
+		if (time > w->now)
+			w->now = time;
+		w->frame = packets[i].frame;
+		count(w, USHER_COUNTER_PACKETS);
+		process_one(w, &slot[i], &packets[i]);
+		if (w->tell_first)
+			usher__help_tell(w);
+		w->frame = 0;
+		if (w->sweep_part == 3 && w->sweep_tick == w->now >> DUE_SHIFT)
+			continue;
+		usher__sweep(w, ENGINE_SWEEP);
+		if (w->tell_first)
+			usher__help_tell(w);
+	}
+}
+
+/* More than a burst are several: nobody's packets go without a verdict. */
+void usher_process(struct usher_worker *w, struct usher_packet *packets, uint32_t n, usher_time now)
+{
+	for (; n > USHER_BURST_MAX; n -= USHER_BURST_MAX, packets += USHER_BURST_MAX)
+		process_burst(w, packets, USHER_BURST_MAX, now);
+	process_burst(w, packets, n, now);
+}
+
+/* Where the packet that an ICMP error quotes begins; 0: it is none, or quotes nothing. */
+static uint32_t quoted_at(const struct usher_packet *packet, unsigned version)
+{
+	uint8_t protocol = packet->data[version == 6 ? 6 : 9];
+	uint32_t offset;
+	struct pkt p, inner;
+
+	if (protocol == USHER_TCP || protocol == USHER_UDP || (version == 4 && protocol != USHER_ICMP))
+		return 0;
+	usher__pkt_decode(&p, packet->data, packet->len, packet->len, PKT_CSUM_GOOD);
+	if (!(p.flags & PKT_ICMP_ERROR) || !usher__pkt_decode_quoted(&inner, &p, packet->data, packet->len, &offset))
+		return 0;
+	return inner.family == p.family ? offset : 0;
+}
+
+/*
+ * Of two addresses and the zone only, the same for both directions: all that belongs together meets in one worker. An ICMP error
+ * belongs to the packet it quotes.
+ */
+uint32_t usher_owner(const struct usher_tracker *t, const struct usher_packet *packet)
+{
+	uint32_t word[9] = { 0 };
+	unsigned version = packet->len ? packet->data[0] >> 4 : 0, size = version == 6 ? 16 : 4;
+	const uint8_t *src, *dst;
+
+	if (t->workers < 2 || (version != 4 && version != 6) || packet->len < PKT_SRC_OFFSET(version) + 2 * size)
+		return 0;
+	src = packet->data + quoted_at(packet, version) + PKT_SRC_OFFSET(version);
+	dst = src + size;
+	if (memcmp(src, dst, size) > 0) {
+		memcpy(word, dst, size);
+		memcpy(word + 4, src, size);
+	} else {
+		memcpy(word, src, size);
+		memcpy(word + 4, dst, size);
+	}
+	word[8] = packet->zone;
+	return (uint32_t)((uint64_t)hash_words(&t->owner_key, word, 9) * t->workers >> 32);
+}
+
+bool usher_tick(struct usher_worker *w, usher_time now, uint32_t budget)
+{
+	if (now > w->now)
+		w->now = now;
+	w->frame = 0;
+	usher__sweep(w, budget);
+	usher__help_tell(w);
+	return w->sweep_part == 3 && w->sweep_tick == w->now >> DUE_SHIFT;
+}

@@ -1,0 +1,154 @@
+/*
+ * engine/query: looking at connections and expectations, and changing them from outside.
+ *
+ * Invariants: a position is the number of the record looked at last, so traffic may go on between two calls; what is past its
+ * deadline is not shown, though the sweep has not come yet.
+ */
+#include "engine/engine.h"
+
+/* The next used record after *position (family in bit 32); 0: none left. */
+static uint32_t next_record(const struct usher_worker *w, uint64_t *position)
+{
+	for (;;) {
+		unsigned family = (unsigned)(*position >> 32);
+		uint32_t number = (uint32_t)*position + 1;
+
+		if (family > 1)
+			return 0;
+		if (number >= w->table.slab[family]->fresh) {
+			*position = (uint64_t)(family + 1) << 32;
+			continue;
+		}
+		*position = (uint64_t)family << 32 | number;
+		number |= family ? CONN_IPV6 : 0;
+		if (conn_at(&w->table, number)->status & CONN_USED)
+			return number;
+	}
+}
+
+bool usher_conn_next(struct usher_worker *w, uint64_t *position, struct usher_conn *conn)
+{
+	uint32_t record;
+
+	while ((record = next_record(w, position))) {
+		if (conn_dead(w, conn_at(&w->table, record)))
+			continue;
+		usher__conn_info(w, record, conn);
+		return true;
+	}
+	return false;
+}
+
+bool usher_conn_get(struct usher_worker *w, struct usher_ref ref, struct usher_conn *conn)
+{
+	uint32_t record = usher__ref_get(w, &ref);
+
+	if (record)
+		usher__conn_info(w, record, conn);
+	return record != 0;
+}
+
+bool usher_conn_find(struct usher_worker *w, const struct usher_tuple *tuple, struct usher_conn *conn, uint8_t *direction)
+{
+	bool ipv6 = tuple->src.family == USHER_IPV6;
+	uint32_t size = ipv6 ? 16 : 4;
+	struct pkt p = { .family = tuple->src.family, .protocol = tuple->protocol, .type = tuple->type,
+			 .inverse_type = usher__answer_type(tuple->protocol, tuple->type),
+			 .key = { (uint16_t)tuple->src.key, (uint16_t)tuple->dst.key } };
+	uint8_t header[40] = { 0 };
+	struct conn_found found;
+	struct conn_key key;
+
+	if ((tuple->src.family != USHER_IPV4 && !ipv6) || tuple->dst.family != tuple->src.family)
+		return false;
+	if (tuple->protocol == USHER_GRE && tuple->type == 0) {
+		p.key[0] = (uint16_t)(tuple->dst.key >> 16);
+	} else if (tuple->protocol == USHER_GRE && tuple->type == 1) {
+		p.key[0] = 0; /* what the wire carries finds it */
+		p.flags = PKT_ONE_WAY;
+	}
+	memcpy(header + PKT_SRC_OFFSET(p.family), tuple->src.address, size);
+	memcpy(header + PKT_DST_OFFSET(p.family), tuple->dst.address, size);
+	conn_key_of(&w->table, &key, &p, header, tuple->zone);
+	found = usher__conn_lookup(&w->table, &key);
+	if (!found.c || conn_dead(w, found.c))
+		return false;
+	usher__conn_info(w, found.record, conn);
+	if (direction)
+		*direction = found.direction;
+	return true;
+}
+
+bool usher_conn_delete(struct usher_worker *w, struct usher_ref ref)
+{
+	uint32_t record = usher__ref_get(w, &ref);
+
+	if (record) {
+		usher__conn_destroy(w, record, "deleted");
+		usher__help_tell(w);
+	}
+	return record != 0;
+}
+
+static uint64_t end_all(struct usher_worker *w, const char *reason)
+{
+	uint64_t position = 0, before = w->counter[USHER_COUNTER_ENDED];
+	uint32_t record;
+
+	while ((record = next_record(w, &position))) {
+		if (conn_dead(w, conn_at(&w->table, record)))
+			usher__conn_bury(w, record);
+		else
+			usher__conn_destroy(w, record, reason);
+	}
+	usher__help_tell(w);
+	return w->counter[USHER_COUNTER_ENDED] - before;
+}
+
+uint64_t usher_flush(struct usher_worker *w)
+{
+	return end_all(w, "flushed");
+}
+
+uint64_t usher_end(struct usher_worker *w)
+{
+	return end_all(w, "end");
+}
+
+bool usher_conn_set_mark(struct usher_worker *w, struct usher_ref ref, uint32_t mark)
+{
+	uint32_t record = usher__ref_get(w, &ref);
+
+	if (record)
+		conn_at(&w->table, record)->mark = mark;
+	return record != 0;
+}
+
+bool usher_conn_set_timeout(struct usher_worker *w, struct usher_ref ref, uint32_t seconds)
+{
+	uint32_t record = usher__ref_get(w, &ref);
+	struct conn *c = record ? conn_at(&w->table, record) : NULL;
+
+	if (!c)
+		return false;
+	c->status &= (uint16_t)~CONN_FIXED_TIMEOUT;
+	if (seconds) {
+		c->status |= CONN_FIXED_TIMEOUT;
+		c->timeout = 0;
+		conn_refresh(w, record, c, w->now + seconds * USHER_SECOND);
+	}
+	return true;
+}
+
+bool usher_expect_next(struct usher_worker *w, uint64_t *position, struct usher_expectation *expectation)
+{
+	while (++*position < w->expects.slab->fresh) {
+		const struct expect *e = expect_at(&w->expects, (uint32_t)*position);
+
+		if (!e->in_use || e->deadline <= w->now || !usher__ref_get(w, &e->master))
+			continue;
+		usher__expect_info(w, e, expectation);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,247 @@
+/*
+ * stream: see stream.h. Here: where a direction begins and ends, what of a segment is new, what is early, which gap
+ * is final.
+ *
+ * All numbers are compared modulo 2^32 and only within STREAM_FAR of in_have, so that no comparison is ambiguous;
+ * what is further away is junk that a liberal tracker let through, and ignored. Bytes reach usher__stream_feed in
+ * order, each once. RFC 9293 3.4 (numbers), 3.10.7.4 (a SYN or data out of window changes nothing); DESIGN 5.
+ */
+#include "stream/inside.h"
+
+#include "packet/packet.h"
+
+#include <string.h>
+
+void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up)
+{
+	memset(s, 0, sizeof(*s));
+	s->record_max = stream_min(record_max ? record_max : 1, STREAM_RECORD_MAX);
+	if (picked_up) {
+		s->side[0].flags = STREAM_PICKED_UP;
+		s->side[1].flags = STREAM_PICKED_UP;
+	}
+}
+
+static void release(struct stream_side *side, struct chunk_pool *pool)
+{
+	unsigned i;
+
+	usher__chunk_release(pool, &side->partial);
+	usher__chunk_release(pool, &side->edits);
+	usher__chunk_release(pool, &side->owned);
+	for (i = 0; i < side->early_count; i++)
+		usher__chunk_release(pool, &side->early[i].chunks);
+}
+
+void usher__stream_close(struct stream *s, struct chunk_pool *pool)
+{
+	release(&s->side[0], pool);
+	release(&s->side[1], pool);
+	memset(s, 0, sizeof(*s));
+}
+
+static bool far_away(const struct stream_side *side, uint32_t number)
+{
+	return number - side->in_have + STREAM_FAR > 2 * STREAM_FAR;
+}
+
+/* A direction begins at `seq`. Nothing of it was decided yet; whether it is picked up stays known. */
+static void begin(const struct stream_run *r, uint32_t seq)
+{
+	struct stream_side *side = r->side;
+	uint8_t flags = side->flags & STREAM_PICKED_UP;
+
+	release(side, r->context->pool);
+	memset(side, 0, sizeof(*side));
+	side->flags = flags | STREAM_STARTED;
+	side->in_next = side->in_have = side->in_acked = seq;
+	side->out_next = side->out_una = seq;
+}
+
+/* The bytes up to `seq` will not come, or are waited for no longer: go on with the first that came after the gap. */
+static bool jump(const struct stream_run *r, uint32_t seq)
+{
+	const struct stream_side *side = r->side;
+
+	if (side->early_count && stream_before(side->early[0].seq, seq))
+		seq = side->early[0].seq;
+	return usher__stream_lose(r, seq) && usher__stream_early_join(r);
+}
+
+/* Jump over all gaps that R's acknowledgement has passed, and see whether the FIN is reached. */
+static bool settle(const struct stream_run *r)
+{
+	struct stream_side *side = r->side;
+
+	/* R's acknowledgements may not be seen at all; the number must stay comparable. */
+	if (stream_before(side->in_acked, side->in_have - STREAM_FAR / 2))
+		side->in_acked = side->in_have - STREAM_FAR / 2;
+	while (side->early_count && !stream_before(side->in_acked, side->early[0].seq)) {
+		if (!jump(r, side->early[0].seq))
+			return false;
+	}
+	if ((side->flags & STREAM_FIN) && !side->early_count && stream_before(side->in_have, side->fin) &&
+	    !stream_before(side->in_acked, side->fin) && !jump(r, side->fin))
+		return false;
+	if ((side->flags & STREAM_FIN) && side->in_have == side->fin) {
+		/* A record without an end will not get one now. */
+		usher__chunk_release(r->context->pool, &side->partial);
+		side->in_next = side->in_have;
+		side->flags |= STREAM_MOVED;
+	}
+	side->out_next = side->in_have;
+	return true;
+}
+
+static bool acknowledge(const struct stream_run *r, uint32_t ack)
+{
+	struct stream_side *side = r->side;
+
+	if (!(side->flags & STREAM_STARTED) || far_away(side, ack) || !stream_before(side->in_acked, ack))
+		return true;
+	side->in_acked = side->out_una = ack;
+	return settle(r);
+}
+
+/* Bytes that begin before in_have. Returns how many of them end there. */
+static uint32_t take_old(const struct stream_run *r, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	const struct stream_side *side = r->side;
+	uint32_t n = stream_min(len, side->in_have - seq);
+	uint32_t decided = stream_before(seq, side->in_next) ? stream_min(n, side->in_next - seq) : 0;
+
+	r->context->counts->overlap_bytes += decided;
+	if (n > decided)
+		usher__stream_again(r, side->partial, seq + decided - side->in_next, data + decided, n - decided);
+	return n;
+}
+
+/* Bytes that begin at in_have, up to the first that came before them, and those. *n: how many of `len` that are. */
+static bool take_next(const struct stream_run *r, const uint8_t *data, uint32_t len, uint32_t *n)
+{
+	const struct stream_part *first = r->side->early_count ? &r->side->early[0] : NULL;
+	uint32_t fresh = len, again = 0;
+
+	if (first && first->seq - r->side->in_have < len) {
+		fresh = first->seq - r->side->in_have;
+		again = stream_min(len - fresh, first->len);
+		usher__stream_again(r, first->chunks, 0, data + fresh, again);
+	}
+	*n = fresh + again;
+	return usher__stream_feed(r, data, fresh) && usher__stream_early_join(r);
+}
+
+/* Bytes that begin after in_have. *n: how many of them are kept. */
+static bool take_early(const struct stream_run *r, uint32_t seq, const uint8_t *data, uint32_t len, uint32_t *n)
+{
+	*n = 0;
+	if (stream_before(r->side->in_acked, seq)) {
+		*n = usher__stream_early_store(r, seq, data, len);
+		if (*n == len)
+			return true;
+	}
+	return jump(r, seq + *n);
+}
+
+static bool take(const struct stream_run *r, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	bool more = true;
+	uint32_t n;
+
+	if (len && stream_before(r->side->in_have, seq))
+		r->context->counts->early++;
+	for (; len && more; seq += n, data += n, len -= n) {
+		n = 0;
+		if (stream_before(seq, r->side->in_have))
+			n = take_old(r, seq, data, len);
+		else if (seq == r->side->in_have)
+			more = take_next(r, data, len, &n);
+		else
+			more = take_early(r, seq, data, len, &n);
+	}
+	return more;
+}
+
+/* The capture cut the segment: what lacks between its bytes here and `end` will not come. */
+static bool cut_tail(const struct stream_run *r, uint32_t end)
+{
+	while (stream_before(r->side->in_have, end)) {
+		if (!jump(r, end))
+			return false;
+	}
+	return true;
+}
+
+/* A FIN is behind the last byte; one that contradicts what was seen is not believed. */
+static void finish(struct stream_side *side, uint32_t end)
+{
+	const struct stream_part *last = side->early_count ? &side->early[side->early_count - 1] : NULL;
+
+	if ((side->flags & STREAM_FIN) || stream_before(end, side->in_have))
+		return;
+	if (last && stream_before(end, last->seq + last->len))
+		return;
+	side->fin = end;
+	side->flags |= STREAM_FIN;
+}
+
+/* The payload `data` at `seq`, of which `have` bytes are here, and a FIN. */
+static bool payload(const struct stream_run *r, uint32_t seq, const struct stream_segment *segment)
+{
+	struct stream_side *side = r->side;
+	uint32_t len = segment->len, have;
+
+	if (len > STREAM_SEGMENT_MAX || far_away(side, seq))
+		return true;
+	if (side->flags & STREAM_FIN)
+		len = stream_before(seq, side->fin) ? stream_min(len, side->fin - seq) : 0;
+	have = stream_min(segment->have, len);
+	if (!take(r, seq, segment->data, have))
+		return false;
+	if (have < len && !stream_before(side->in_have, seq + have) && !cut_tail(r, seq + len))
+		return false;
+	if (segment->tcp_flags & TCP_FIN)
+		finish(side, seq + len);
+	return settle(r);
+}
+
+/* The sender's half of a segment: does it begin the direction, and what does it bring? */
+static bool deliver(const struct stream_run *r, const struct stream_segment *segment)
+{
+	struct stream_side *side = r->side;
+	uint32_t seq = segment->seq;
+
+	if (segment->tcp_flags & TCP_SYN) {
+		/* Once bytes are decided a SYN is an old duplicate, or an intruder's: the receiver ignores it, too. */
+		if (side->flags & STREAM_MOVED)
+			return true;
+		seq++;
+		if (!(side->flags & STREAM_STARTED) || side->in_next != seq)
+			begin(r, seq);
+	} else if (!(side->flags & STREAM_STARTED)) {
+		if (segment->len == 0)
+			return true;
+		side->flags |= STREAM_PICKED_UP;
+		begin(r, segment->len == 1 && !(segment->tcp_flags & (TCP_PSH | TCP_FIN)) ? seq + 1 : seq);
+	}
+	return payload(r, seq, segment);
+}
+
+bool usher__stream_segment(struct stream *s, const struct stream_segment *segment, const struct stream_context *context)
+{
+	unsigned direction = segment->direction & 1;
+	struct stream_run sender = { context, &s->side[direction], s->record_max, direction };
+	struct stream_run receiver = { context, &s->side[!direction], s->record_max, !direction };
+
+	if (s->record_max == 0)
+		return false;
+	if (segment->tcp_flags & TCP_RST)
+		return true;
+	if ((segment->tcp_flags & TCP_ACK) && !acknowledge(&receiver, segment->ack))
+		goto no_more;
+	if (deliver(&sender, segment))
+		return true;
+no_more:
+	usher__stream_close(s, context->pool);
+	return false;
+}

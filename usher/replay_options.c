@@ -1,0 +1,226 @@
+/*
+ * The command line of usher replay.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/text.h"
+#include "usher/command.h"
+#include "usher/replay.h"
+
+#define CONNECTIONS_DEFAULT 4194304u /* records are memory only once they are used */
+#define CONNECTIONS_MAX     (1u << 28)
+
+enum { /* options without a letter */
+	OPT_HELPER = 256, OPT_NO_DEFAULT_HELPERS, OPT_LOOSE, OPT_STRICT, OPT_LIVE, OPT_VERIFY_CHECKSUMS, OPT_TIMEOUT,
+	OPT_RESERVED_BELOW, OPT_EXPECT_MAX, OPT_CONNECTIONS, OPT_ZONE_BY_VLAN, OPT_BURST, OPT_REPORT
+};
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "explain", no_argument, NULL, 'x' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "stats", no_argument, NULL, 's' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "filter", required_argument, NULL, 'f' },
+	{ "helper", required_argument, NULL, OPT_HELPER },
+	{ "no-default-helpers", no_argument, NULL, OPT_NO_DEFAULT_HELPERS },
+	{ "loose", no_argument, NULL, OPT_LOOSE },
+	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "live", no_argument, NULL, OPT_LIVE },
+	{ "verify-checksums", no_argument, NULL, OPT_VERIFY_CHECKSUMS },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "reserved-below", required_argument, NULL, OPT_RESERVED_BELOW },
+	{ "expect-max", required_argument, NULL, OPT_EXPECT_MAX },
+	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
+	{ "zone-by-vlan", no_argument, NULL, OPT_ZONE_BY_VLAN },
+	{ "burst", required_argument, NULL, OPT_BURST },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+/* What was given, fit to be shown. The result lives until the next call. */
+static const char *shown(const char *argument)
+{
+	static char safe[128];
+
+	return ctl_escape(safe, sizeof(safe), argument, strlen(argument));
+}
+
+static int parse_ranged(const char *option, const char *argument, uint64_t least, uint64_t most, uint64_t *value)
+{
+	if (parse_number(argument, least, most, value))
+		return STATUS_OK;
+	return misuse("replay", "%s %s: expected a number from %llu to %llu", option, shown(argument),
+		      (unsigned long long)least, (unsigned long long)most);
+}
+
+/* The names of all helpers, as a list for people. */
+static const char *helper_names(void)
+{
+	static char names[256];
+	size_t used = 0;
+
+	for (unsigned i = 0; usher_helper(i) != NULL && used + 20 < sizeof(names); i++) {
+		size_t len = strnlen(usher_helper(i)->name, 16);
+
+		if (used > 0) {
+			memcpy(names + used, ", ", 2);
+			used += 2;
+		}
+		memcpy(names + used, usher_helper(i)->name, len);
+		used += len;
+	}
+	names[used] = '\0';
+	return names;
+}
+
+static const struct usher_helper *find_helper(const char *name, size_t len)
+{
+	for (unsigned i = 0; usher_helper(i) != NULL; i++) {
+		if (strlen(usher_helper(i)->name) == len && memcmp(usher_helper(i)->name, name, len) == 0)
+			return usher_helper(i);
+	}
+	return NULL;
+}
+
+/* NAME=PORT[,PORT]...[/4|/6] */
+static int parse_helper(struct replay_options *options, const char *argument)
+{
+	const char *at = argument + strcspn(argument, "=");
+	const struct usher_helper *helper = find_helper(argument, (size_t)(at - argument));
+	size_t len = strlen(argument);
+	uint8_t family = USHER_ANY_FAMILY;
+	char *copy, *rest, *word;
+
+	if (*at != '=')
+		return misuse("replay", "--helper %s: expected NAME=PORT[,PORT]...[/4|/6]", shown(argument));
+	if (helper == NULL)
+		return misuse("replay", "--helper %s: no helper has this name; there are: %s", shown(argument),
+			      helper_names());
+	copy = strdup(at + 1);
+	if (copy == NULL)
+		return complain("out of memory");
+	if (len > 2 && argument[len - 2] == '/' && (argument[len - 1] == '4' || argument[len - 1] == '6')) {
+		family = argument[len - 1] == '4' ? USHER_IPV4 : USHER_IPV6;
+		copy[strlen(copy) - 2] = '\0';
+	}
+	for (rest = copy; (word = strsep(&rest, ",")) != NULL;) {
+		uint64_t port;
+
+		if (!parse_number(word, 1, 65535, &port)) {
+			misuse("replay", "--helper %s: expected ports from 1 to 65535, commas between, /4 or /6 last",
+				shown(argument));
+			free(copy);
+			return STATUS_USAGE;
+		}
+		options->ports = grow(options->ports, options->port_count + 1, sizeof(*options->ports));
+		options->ports[options->port_count++] =
+			(struct usher_port_helper){ helper->name, family, (uint16_t)port };
+	}
+	free(copy);
+	return STATUS_OK;
+}
+
+/* NAME=SECONDS */
+static int parse_timeout(struct replay_options *options, const char *argument)
+{
+	size_t len = strcspn(argument, "=");
+	uint64_t seconds;
+
+	if (argument[len] != '=' || !parse_number(argument + len + 1, 1, UINT32_MAX, &seconds))
+		return misuse("replay", "--timeout %s: expected NAME=SECONDS, of at least one second", shown(argument));
+	for (unsigned i = 0; i < usher_timeout_count(); i++) {
+		const char *name = usher_timeout_name(i);
+
+		if (strlen(name) == len && memcmp(name, argument, len) == 0) {
+			options->timeouts[i] = (uint32_t)seconds;
+			return STATUS_OK;
+		}
+	}
+	return misuse("replay", "--timeout %s: no time-out has this name; the manual, usher(1), lists them",
+		      shown(argument));
+}
+
+/* Options with a number. */
+static int parse_numbered(struct replay_options *options, int option, const char *argument)
+{
+	uint64_t value = 0;
+	int status;
+
+	switch (option) {
+	case OPT_RESERVED_BELOW:
+		status = parse_ranged("--reserved-below", argument, 1, 65535, &value);
+		options->reserved_below = (uint16_t)value;
+		return status;
+	case OPT_EXPECT_MAX:
+		status = parse_ranged("--expect-max", argument, 1, 65535, &value);
+		options->expect_max = (uint16_t)value;
+		return status;
+	case OPT_CONNECTIONS:
+		status = parse_ranged("--connections", argument, 1, CONNECTIONS_MAX, &value);
+		options->connections = (uint32_t)value;
+		return status;
+	default:
+		status = parse_ranged("--burst", argument, 1, USHER_BURST_MAX, &value);
+		options->burst = (uint32_t)value;
+		return status;
+	}
+}
+
+static int parse_one(struct replay_options *options, int option, const char *argument)
+{
+	switch (option) {
+	case 'j': options->json = true; break;
+	case 'x': options->explain = true; break;
+	case 'a': options->all = true; break;
+	case 's': options->stats = true; break;
+	case 'o': options->output = argument; break;
+	case 'f': options->filter = argument; break;
+	case OPT_REPORT: options->report = argument; break;
+	case OPT_NO_DEFAULT_HELPERS: options->no_default_helpers = true; break;
+	case OPT_ZONE_BY_VLAN: options->zone_by_vlan = true; break;
+	case OPT_LOOSE: options->flags |= USHER_LOOSE; break;
+	case OPT_STRICT: options->flags &= ~(uint32_t)USHER_TCP_LIBERAL; break;
+	case OPT_LIVE: options->flags |= USHER_LIVE; break;
+	case OPT_VERIFY_CHECKSUMS: options->flags |= USHER_VERIFY_CHECKSUMS; break;
+	case OPT_HELPER: return parse_helper(options, argument);
+	case OPT_TIMEOUT: return parse_timeout(options, argument);
+	default: return parse_numbered(options, option, argument);
+	}
+	return STATUS_OK;
+}
+
+int replay_options_parse(struct replay_options *options, int argc, char **argv)
+{
+	int option, status;
+
+	*options = (struct replay_options){
+		.flags = USHER_TCP_LIBERAL, /* captures lose packets that the connections never missed */
+		.burst = USHER_BURST_MAX,
+		.connections = CONNECTIONS_DEFAULT,
+		.timeouts = grab(usher_timeout_count(), sizeof(uint32_t)),
+	};
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":jxaso:f:h", long_options, NULL)) != -1) {
+		if (option == 'h')
+			return print_help(help_replay);
+		if (option == '?' || option == ':')
+			return misuse_option("replay", option, argv);
+		status = parse_one(options, option, optarg);
+		if (status != STATUS_OK)
+			return status;
+	}
+	options->files = argv + optind;
+	options->file_count = (uint32_t)(argc - optind);
+	if (options->file_count == 0)
+		return misuse("replay", "no capture is named; - is the standard input");
+	if (options->report != NULL && strcmp(options->report, "-") == 0)
+		return misuse("replay", "--report wants a file of its own, not -");
+	if (options->report != NULL && options->output != NULL && strcmp(options->report, options->output) == 0)
+		return misuse("replay", "--report and --output name the same file");
+	if (options->json && options->explain)
+		return misuse("replay", "--json and --explain exclude each other: events say what happened already");
+	return -1;
+}
