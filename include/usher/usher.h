@@ -254,7 +254,7 @@ USHER_API bool usher_expect_next(struct usher_worker *worker, uint64_t *position
 	X(OUT_OF_WINDOW, "out_of_window", "packets outside the TCP window that the liberal switch let pass") \
 	X(TRUNCATED, "truncated", "packets cut by the snap length") \
 	X(EVICTED, "evicted", "connections that made room for a newcomer") \
-	X(REFUSED, "refused", "newcomers refused because the table was full") \
+	X(REFUSED, "table_full", "newcomers refused because the table was full") \
 	X(EXPIRED, "expired", "connections ended by their time-out") \
 	X(HELPED, "helped", "connections that got a helper") \
 	X(HELP_FULL, "help_full", "connections without their helper: no room for its state") \

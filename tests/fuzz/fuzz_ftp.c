@@ -130,7 +130,9 @@ static void judge(const struct recorder *r, struct watch *w, const struct usher_
 
 	must(e->side == record->dir && e->protocol == USHER_TCP && e->uses == 1 && e->tag != 0);
 	must(e->listener.key >= 1 && e->listener.key <= 65535);
-	must(!(record->flags & (USHER_RECORD_AFTER_GAP | USHER_RECORD_CUT)));
+	must(!(record->flags & USHER_RECORD_CUT));
+	if (record->flags & USHER_RECORD_AFTER_GAP) /* only in a replay, and never for certain */
+		must(!r->live && e->flags & USHER_EXPECT_UNEARNED);
 	must(w->may_edit);
 	must(e->listener.family == USHER_ANY_FAMILY || e->listener.family == record->from.family);
 	if (strcmp(e->kind, "PORT") == 0 || strcmp(e->kind, "PASV") == 0)
@@ -193,6 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at = 1, len;
 
 	r->picked_up = options & 2;
+	r->live = options & 8;
 	r->user = &watch;
 	r->before = before;
 	r->after = after;

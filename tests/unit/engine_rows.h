@@ -1341,7 +1341,7 @@
 		"wait 121\n"
 		"A> E 1 2000~\n"
 		"syn 10.0.0.9:21 10.0.0.2:2000\n"
-		"count refused\n",
+		"count table_full\n",
 	.log =
 		"new 1 tcp 10.0.0.2:4000>10.0.0.9:99 SYN_SENT helper=fake\n"
 		"announce 1 MADE 10.0.0.2:2000 accepted\n"
@@ -1359,7 +1359,7 @@
 		"hit 1 by 4\n"
 		"unexpect 1 used\n"
 		"child born: class 0 tag 1\n"
-		"count refused 1\n"
+		"count table_full 1\n"
 },
 {
 	.name = "marks: a child begins with its master's",

@@ -10,7 +10,7 @@
 		"udp 10.0.0.2:6 10.0.0.9:53\n"
 		"list\n"
 		"count evicted\n"
-		"count refused\n",
+		"count table_full\n",
 	.log =
 		"new 1 tcp 10.0.0.2:1>10.0.0.9:80 SYN_SENT\n"
 		"new 2 tcp 10.0.0.2:2>10.0.0.9:80 SYN_SENT\n"
@@ -25,7 +25,7 @@
 		"conn 6 udp 10.0.0.2:6>10.0.0.9:53\n"
 		"conn 4 icmp 10.0.0.2:4>10.0.0.9:4\n"
 		"count evicted 2\n"
-		"count refused 0\n"
+		"count table_full 0\n"
 },
 {
 	.name = "... of the prefix that has most of them, not the oldest of all",
@@ -82,7 +82,7 @@
 		"A> still there\n"
 		"state\n"
 		"count evicted\n"
-		"count refused\n",
+		"count table_full\n",
 	.log =
 		"new 1 tcp 10.0.0.2:1>10.0.0.9:80 SYN_SENT\n"
 		"new 2 tcp 10.0.0.2:2>10.0.0.9:80 SYN_SENT\n"
@@ -92,7 +92,7 @@
 		"state invalid drop table-full\n"
 		"state established reply 1\n"
 		"count evicted 0\n"
-		"count refused 1\n"
+		"count table_full 1\n"
 },
 {
 	.name = "who is over makes room before anybody else, and is not evicted",

@@ -357,8 +357,10 @@ static void show_count(struct net *n, const char *name)
 
 	for (i = 0; i < USHER_COUNTER_COUNT; i++)
 		if (!strcmp(usher_counter_name((enum usher_counter)i), name))
-			net_print(&n->log, "count %s %llu\n", name,
-				  (unsigned long long)usher_counter_get(n->w, (enum usher_counter)i));
+			break;
+	if (i == USHER_COUNTER_COUNT)
+		fail_msg("no counter: %s", name);
+	net_print(&n->log, "count %s %llu\n", name, (unsigned long long)usher_counter_get(n->w, (enum usher_counter)i));
 }
 
 static bool other_command(const struct line *l)
