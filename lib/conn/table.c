@@ -19,6 +19,18 @@ uint32_t usher__conn_hash_ipv6(const struct hash_key *h, const uint8_t *address,
 	return hash_words(h, word, 10);
 }
 
+uint32_t usher__conn_hash_wide(const struct conn_table *t, const struct conn_key *k)
+{
+	uint32_t word[10] = { 0 }, size = k->ipv6 ? 16 : 4;
+	bool swap = memcmp(k->address, k->address + size, size) > 0;
+
+	memcpy(word, k->address + (swap ? size : 0), size);
+	memcpy(word + 4, k->address + (swap ? 0 : size), size);
+	word[8] = k->ports;
+	word[9] = conn_zp(k->ztp);
+	return hash_words(&t->hash_key, word, 10);
+}
+
 struct conn_found usher__conn_lookup(const struct conn_table *t, const struct conn_key *k)
 {
 	struct index_search s = index_begin(t->index, k->hash);
@@ -96,9 +108,9 @@ uint32_t usher__conn_take(struct conn_table *t, const struct conn_key *k)
 	memcpy(address + 2 * size, k->address + size, size);
 	memcpy(address + 3 * size, k->address, size);
 	memcpy(&c->key[0], &k->ports, 4);
-	c->key[2] = c->key[1];
-	c->key[3] = c->key[0];
 	memcpy(&c->zone, &k->ztp, 4);
+	c->key[2] = c->key[conn_wide(k->ztp) ? 0 : 1];
+	c->key[3] = c->key[conn_wide(k->ztp) ? 1 : 0];
 	return record;
 }
 

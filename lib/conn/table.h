@@ -109,6 +109,15 @@ static inline uint32_t conn_zp(uint32_t ztp)
 	return ztp & conn_ztp(0xffff, 0xff, 0);
 }
 
+/* GRE version 0: one key of 32 bits, the flow's, the same both ways; it fills both key fields. */
+static inline bool conn_wide(uint32_t ztp)
+{
+	return (ztp & conn_ztp(0, 0xff, 0xff)) == conn_ztp(0, USHER_GRE, 0);
+}
+
+/* The hash of a tuple with such a key. */
+uint32_t usher__conn_hash_wide(const struct conn_table *t, const struct conn_key *k);
+
 /*
  * Endpoints in order, so that both directions hash alike. Not a sum or an XOR of the two: a ping's keys are equal, and whoever
  * chooses one side could cancel the other.
@@ -136,6 +145,8 @@ uint32_t usher__conn_hash_ipv6(const struct hash_key *h, const uint8_t *address,
 /* The same for both directions of a connection whose keys the wire carries. */
 static inline uint32_t conn_hash(const struct conn_table *t, const struct conn_key *k)
 {
+	if (conn_wide(k->ztp))
+		return usher__conn_hash_wide(t, k);
 	return k->ipv6 ? usher__conn_hash_ipv6(&t->hash_key, k->address, k->ports, k->ztp) :
 			 conn_hash_ipv4(&t->hash_key, k->address, k->ports, k->ztp);
 }
@@ -152,7 +163,9 @@ static inline void conn_key_of(const struct conn_table *t, struct conn_key *k, c
 	k->ztp_inverse = conn_ztp(zone, p->protocol, p->inverse_type);
 	k->ipv6 = p->family == USHER_IPV6;
 	k->address = data + PKT_SRC_OFFSET(p->family);
-	if (k->ipv6)
+	if (conn_wide(ztp))
+		k->hash = usher__conn_hash_wide(t, k);
+	else if (k->ipv6)
 		k->hash = usher__conn_hash_ipv6(&t->hash_key, data + PKT_SRC_OFFSET(USHER_IPV6), ports, ztp);
 	else
 		k->hash = conn_hash_ipv4(&t->hash_key, data + PKT_SRC_OFFSET(USHER_IPV4), ports, ztp);

@@ -398,38 +398,23 @@ static bool tcp_begin(struct conn *c, const struct conn_arrival *a, struct conn_
 	return true;
 }
 
-/* What nearly all packets are: of an open, settled connection, plain, in window. False: nothing was done. */
-static inline bool take_plain(struct conn *c, unsigned direction, const struct tcp_segment *s, const struct conn_config *config,
-			      struct conn_step *step)
+/* Out of line, so that nothing is kept at hand for it while the way below goes on. */
+static void __attribute__((noinline)) closer_look(struct conn *c, unsigned direction, const struct conn_arrival *a,
+						  struct conn_step *step)
 {
-	const unsigned settled = CONN_SEEN_REPLY | CONN_ASSURED;
-	struct conn_tcp *t = &c->u.tcp;
-
-	if (s->event != TCP_ON_ACK || c->state != CONN_TCP_ESTABLISHED || (c->status & settled) != settled)
-		return false;
-	if (!tcp_take_plain(t, direction, s))
-		return false;
-	t->last = tcp_last_of(TCP_ON_ACK, direction);
-	*step = (struct conn_step){ .timeout = timeout_for(t, CONN_TCP_ESTABLISHED, TCP_ON_ACK, config) };
-	return true;
-}
-
-static void closer_look(struct visit *v, usher_time now)
-{
-	struct conn *c = v->c;
-	struct conn_step *step = v->step;
+	struct visit v = { c, direction, a->config, step, read_segment(a->p, a->l4) };
 	uint16_t status = c->status;
 	uint8_t state = c->state;
 
 	*step = (struct conn_step){ 0 };
-	if (v->segment.event == TCP_ON_NONSENSE) {
+	if (v.segment.event == TCP_ON_NONSENSE) {
 		set_invalid(step, USHER_REASON_TCP_FLAGS);
 		return;
 	}
-	judge(v, now);
+	judge(&v, a->now);
 	if (step->action == CONN_INVALID || step->action == CONN_RESTART)
 		return;
-	if (v->direction == USHER_REPLY)
+	if (direction == USHER_REPLY)
 		c->status |= CONN_SEEN_REPLY;
 	if (c->state == CONN_TCP_TIME_WAIT || c->state == CONN_TCP_CLOSE)
 		c->status |= CONN_CLOSED;
@@ -439,14 +424,32 @@ static void closer_look(struct visit *v, usher_time now)
 		step->changed = true;
 }
 
-static void tcp_packet(struct conn *c, unsigned direction, const struct conn_arrival *a, struct conn_step *step)
+/* What nearly all packets are: of an open, settled connection, with nothing but an ACK; */
+static inline bool is_plain(const struct conn *c, uint8_t flags)
+{
+	const unsigned settled = CONN_SEEN_REPLY | CONN_ASSURED;
+
+	return c->state == CONN_TCP_ESTABLISHED && (c->status & settled) == settled &&
+		(flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
+}
+
+/* and in window. False: nothing was done. */
+static inline bool take_plain(struct conn *c, unsigned direction, const struct conn_arrival *a, struct conn_step *step)
 {
 	struct tcp_segment s = read_segment(a->p, a->l4);
+	struct conn_tcp *t = &c->u.tcp;
 
-	if (take_plain(c, direction, &s, a->config, step))
-		return;
-	/* Read once more: so the compiler need not keep in memory what is in registers above. */
-	closer_look(&(struct visit){ c, direction, a->config, step, read_segment(a->p, a->l4) }, a->now);
+	if (!tcp_take_plain(t, direction, &s))
+		return false;
+	t->last = tcp_last_of(TCP_ON_ACK, direction);
+	*step = (struct conn_step){ .timeout = timeout_for(t, CONN_TCP_ESTABLISHED, TCP_ON_ACK, a->config) };
+	return true;
+}
+
+static void tcp_packet(struct conn *c, unsigned direction, const struct conn_arrival *a, struct conn_step *step)
+{
+	if (!is_plain(c, a->p->tcp_flags) || !take_plain(c, direction, a, step))
+		closer_look(c, direction, a, step);
 }
 
 const struct conn_protocol usher__conn_tcp = {

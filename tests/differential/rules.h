@@ -247,18 +247,6 @@ static inline bool gre_not_pptp(const struct difference *d)
 	return d->s->type == 1 && d->s->broken == BAD_OFFSET;
 }
 
-/* Version 0, the reply bears the same key: usher takes it for another connection. A fault, not mended yet. */
-static inline bool gre_key_reply(const struct difference *d)
-{
-	for (uint32_t i = 0; i < d->at; i++) {
-		const struct step *s = &d->script->step[i];
-
-		if (s->type == 0 && d->s->type == 0 && s->from != d->s->from && s->code && d->s->code && s->key == d->s->key)
-			return true;
-	}
-	return false;
-}
-
 /* A GRE packet that ends before its own header does is a packet of version 0 to the kernel. */
 static inline bool gre_short(const struct difference *d)
 {
@@ -287,8 +275,7 @@ enum rule_kind { LASTS = 0, FAULT };
 	X(USHER_GRE, gre_short, LASTS) \
 	X(USHER_GRE, gre_not_pptp, LASTS) \
 	X(USHER_GRE, gre_versions, LASTS) \
-	X(USHER_GRE, gre_key, LASTS) \
-	X(USHER_GRE, gre_key_reply, FAULT)
+	X(USHER_GRE, gre_key, LASTS)
 
 enum rule {
 	RULE_NONE = 0,

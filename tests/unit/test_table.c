@@ -45,6 +45,10 @@ static struct conn_key key_of(const struct flow *f, unsigned direction, uint8_t 
 	p.inverse_type = direction ? f->type : f->answers;
 	p.key[0] = f->key[direction];
 	p.key[1] = f->key[!direction];
+	if (f->protocol == USHER_GRE && f->type == 0) { /* one key of 32 bits, the same both ways */
+		p.key[0] = f->key[0];
+		p.key[1] = f->key[1];
+	}
 	if (f->protocol == USHER_GRE && f->type == 1) {
 		p.key[0] = 0;
 		p.flags = PKT_ONE_WAY;
@@ -151,6 +155,9 @@ static bool alike(const struct flow *f, const struct flow *g)
 		if (f->protocol == USHER_GRE && f->type == 1 && g->type == 1) {
 			if (f->key[1] == g->key[!inverse] || f->key[0] == g->key[inverse])
 				return true; /* a stricter view than the wire's, it does for a model */
+		} else if (f->protocol == USHER_GRE && f->type == 0 && g->type == 0) {
+			if (f->key[0] == g->key[0] && f->key[1] == g->key[1])
+				return true; /* one key of 32 bits, the same both ways */
 		} else if (f->key[0] == g->key[inverse] && f->key[1] == g->key[!inverse] &&
 			   f->type == (inverse ? g->answers : g->type)) {
 			return true;
