@@ -32,7 +32,8 @@
 	X(GRE_HEADER, "gre-header", "the GRE header is too short or contradicts itself") \
 	X(POLICY, "policy", "the policy callback refused the connection") \
 	X(TABLE_FULL, "table-full", "the connection table is full and nothing could be evicted") \
-	X(OWNER, "owner", "the packet belongs to another worker")
+	X(OWNER, "owner", "the packet belongs to another worker") \
+	X(ICMP_SEQUENCE, "icmp-sequence", "an ICMP error that quotes a TCP sequence number that is not in flight")
 
 enum usher_reason {
 #define USHER_REASON_ENUM(id, name, text) USHER_REASON_##id,

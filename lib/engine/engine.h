@@ -21,6 +21,8 @@
 #define ENGINE_PENDING 32u     /* what one record may ask for */
 #define ENGINE_DEPTH 4u        /* children of children with helpers */
 #define ENGINE_SWEEP 8u        /* due ticks looked at for each packet */
+#define SKETCH_ROWS 4u
+#define SKETCH_WIDTH 4096u
 
 enum extra_flags {
 	EXTRA_REVERSED = 1,    /* the helper's client is the reply direction's sender */
@@ -109,6 +111,12 @@ struct usher_tracker {
 	uint8_t port_helper[2][2][65536]; /* the ready-made policy: family, UDP or TCP, destination port -> helper + 1 */
 };
 
+/* How many unassured connections each source prefix holds: evict.c. */
+struct sketch {
+	uint32_t total[2]; /* by family */
+	uint32_t cell[SKETCH_ROWS][SKETCH_WIDTH];
+};
+
 struct usher_worker {
 	struct usher_tracker *tracker;
 	uint32_t number;
@@ -130,6 +138,7 @@ struct usher_worker {
 	uint64_t counter[USHER_COUNTER_COUNT];
 	uint64_t reason[USHER_REASON_COUNT];
 	struct stream_counts stream_counts;
+	struct sketch sketch;
 	struct usher_help call;
 	uint8_t scratch[STREAM_SCRATCH];
 };
@@ -235,6 +244,21 @@ uint8_t usher__timeout_number(const struct usher_worker *w, usher_time timeout);
 void usher__sweep(struct usher_worker *w, uint32_t budget);
 /* Unhook and free a connection's extra and help. */
 void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c);
+
+/* evict.c: a full table. */
+/* An unassured connection is in the index from now on; it is not any more, or has become assured. */
+void usher__evict_watch(struct usher_worker *w, uint32_t record);
+void usher__evict_forget(struct usher_worker *w, uint32_t record);
+/* Make room for this newcomer; false: he is to be refused. */
+bool usher__evict(struct usher_worker *w, const struct birth *b);
+/* How many unassured connections the prefix of this source holds: never too few. */
+uint32_t usher__evict_held(const struct usher_worker *w, const uint8_t *source, uint16_t zone, bool ipv6);
+
+/*
+ * icmp.c: what an ICMP error is about. NONE: the packet's state, direction and connection are set. Else why it is invalid; `about`
+ * has the connection that it claims to be about, and the direction that the error would have, if there is one.
+ */
+uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct usher_packet *packet, struct conn_found *about);
 
 /* help.c: what helpers ask for. */
 extern const struct usher_help_ops usher__help_ops;

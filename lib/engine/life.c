@@ -7,8 +7,6 @@
  */
 #include "engine/engine.h"
 
-#define EVICT_SAMPLES 16u
-
 /* ---- end ---- */
 
 void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason)
@@ -88,6 +86,8 @@ void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *re
 	bool all;
 
 	usher__conn_remove(&w->table, record);
+	if (!(c->status & CONN_ASSURED))
+		usher__evict_forget(w, record);
 	if (c->deadline <= (before ? before : w->now)) {
 		w->moment = c->deadline;
 		reason = protocol->closing && protocol->closing(c) ? "closed" : "timeout";
@@ -216,98 +216,6 @@ struct admission {
 	struct usher_decision decision;
 };
 
-static uint64_t next_random(struct usher_worker *w)
-{
-	uint64_t x = w->random;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return w->random = x;
-}
-
-/* The first bytes of the orig source: where a flood comes from. */
-static uint64_t source_prefix(struct conn *c, bool ipv6)
-{
-	uint64_t prefix = 0;
-
-	memcpy(&prefix, conn_address(c, ipv6), ipv6 ? 6 : 3);
-	return prefix;
-}
-
-/* Who may go. */
-struct candidates {
-	uint32_t dead, closing; /* one of each; 0: none */
-	uint32_t sample[EVICT_SAMPLES], n; /* the unassured */
-};
-
-static void sample(struct usher_worker *w, bool ipv6, struct candidates *found)
-{
-	uint32_t used = w->table.slab[ipv6]->fresh - 1, i;
-
-	memset(found, 0, sizeof(*found));
-	for (i = 0; i < EVICT_SAMPLES && i < used; i++) {
-		uint32_t number = used > EVICT_SAMPLES ? (uint32_t)(next_random(w) % used) : i;
-		uint32_t record = (number + 1) | (ipv6 ? CONN_IPV6 : 0);
-		const struct conn *c = conn_at(&w->table, record);
-		const struct conn_protocol *protocol = usher__conn_protocol(c->protocol);
-
-		if (!(c->status & CONN_USED))
-			continue;
-		if (conn_dead(w, c))
-			found->dead = record;
-		else if (!(c->status & CONN_ASSURED))
-			found->sample[found->n++] = record;
-		else if (protocol->closing && protocol->closing(c))
-			found->closing = record;
-	}
-}
-
-/* Of the unassured the oldest of the prefix that has most of them; 0: there is none. */
-static uint32_t most_numerous(const struct usher_worker *w, bool ipv6, const struct candidates *found)
-{
-	const uint32_t *sample = found->sample;
-	uint32_t best = 0, best_share = 0, n = found->n, i, k;
-
-	for (i = 0; i < n; i++) {
-		uint64_t prefix = source_prefix(conn_at(&w->table, sample[i]), ipv6);
-		uint32_t share = 0;
-
-		for (k = 0; k < n; k++)
-			share += source_prefix(conn_at(&w->table, sample[k]), ipv6) == prefix;
-		if (share < best_share || (share == best_share &&
-		    conn_meta(&w->table, sample[i])->id >= conn_meta(&w->table, best)->id))
-			continue;
-		best = sample[i];
-		best_share = share;
-	}
-	return best;
-}
-
-/*
- * Room for a newcomer, of 16 sampled: one that is over already; one of those that nothing was ever heard of; one that is closing.
- * Established connections stay.
- */
-static bool evict(struct usher_worker *w, bool ipv6)
-{
-	struct candidates found;
-	uint32_t record;
-
-	sample(w, ipv6, &found);
-	if (found.dead) {
-		usher__conn_bury(w, found.dead);
-		return true;
-	}
-	record = most_numerous(w, ipv6, &found);
-	if (!record)
-		record = found.closing;
-	if (!record)
-		return false;
-	count(w, USHER_COUNTER_EVICTED);
-	usher__conn_destroy(w, record, "evicted");
-	return true;
-}
-
 /* The expectation that this packet matches and that still holds; dead ones met on the way end. */
 static uint32_t find_expectation(struct usher_worker *w, const struct birth *b, bool *inverse)
 {
@@ -434,7 +342,7 @@ static uint32_t make(struct usher_worker *w, const struct birth *b, const struct
 	struct conn *c;
 	struct conn_meta *meta;
 
-	if (!record && evict(w, b->key->ipv6))
+	if (!record && usher__evict(w, b))
 		record = usher__conn_take(&w->table, b->key);
 	if (!record)
 		return 0;
@@ -494,6 +402,8 @@ static bool publish(struct usher_worker *w, uint32_t record, uint32_t expect)
 	if (own_timeout(w, c))
 		c->deadline = w->now + own_timeout(w, c);
 	*conn_due(&w->table, record) = due_tick(c->deadline, w->now);
+	if (!(c->status & CONN_ASSURED))
+		usher__evict_watch(w, record);
 	count(w, USHER_COUNTER_CONNECTIONS);
 	if (c->status & CONN_PICKED_UP)
 		count(w, USHER_COUNTER_PICKED_UP);

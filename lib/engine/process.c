@@ -4,7 +4,7 @@
  * Three passes over a burst. The first two only read: decode and hash each packet and ask for its bucket; look at the buckets' tags
  * and ask for the records. There the cache misses are, and they overlap. The third does the work packet by packet, in order, and
  * believes nothing that the first two found but that a record is worth looking at first: so the result is that of bursts of one.
- * Sources: DESIGN 4; RFC 5927 (what an ICMP error must fit).
+ * Sources: DESIGN 4.
  */
 #include "engine/engine.h"
 
@@ -102,38 +102,15 @@ static void unusable(struct usher_worker *w, struct slot *s, struct usher_packet
 		invalid(w, s, packet, 0, USHER_ORIG);
 }
 
-/* Does the error's destination speak for the quoted packet's source? (RFC 5927; DESIGN 4) */
-static bool quote_fits(const struct slot *s, const struct usher_packet *packet, const struct pkt *inner, uint32_t offset)
-{
-	uint32_t size = inner->family == USHER_IPV6 ? 16 : 4;
-
-	return inner->family == s->p.family &&
-	       memcmp(packet->data + PKT_DST_OFFSET(s->p.family),
-		      packet->data + offset + PKT_SRC_OFFSET(inner->family), size) == 0;
-}
-
-/* An ICMP error: related to the connection of the packet it quotes. It refreshes nothing and is not counted there. */
 static void icmp_error(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
 {
-	struct pkt inner;
-	struct conn_key key;
-	struct conn_found found = { NULL, 0, 0 };
-	uint32_t offset = 0;
+	struct conn_found about;
 
-	if (usher__pkt_decode_quoted(&inner, &s->p, packet->data, packet->len, &offset) &&
-	    quote_fits(s, packet, &inner, offset)) {
-		conn_key_of(&w->table, &key, &inner, packet->data + offset, packet->zone);
-		found = usher__conn_lookup(&w->table, &key);
-	}
-	if (!found.c || conn_dead(w, found.c)) {
-		packet->reason = USHER_REASON_ICMP_QUOTE;
-		w->reason[USHER_REASON_ICMP_QUOTE]++;
-		invalid(w, s, packet, 0, USHER_ORIG);
+	packet->reason = usher__icmp_error(w, &s->p, packet, &about);
+	if (packet->reason == USHER_REASON_NONE)
 		return;
-	}
-	packet->state = USHER_RELATED;
-	packet->direction = (uint8_t)!found.direction;
-	packet->conn = usher__ref_of(w, found.record);
+	w->reason[packet->reason]++;
+	invalid(w, s, packet, about.record, about.direction);
 }
 
 /* The packet's connection, alive: the candidate if it is the one, else by the index. One that is dead ends here. */
@@ -249,8 +226,11 @@ static void follow(struct usher_worker *w, struct conn_found *found, struct slot
 {
 	const struct conn_arrival arrival = { &s->p, packet->data + s->p.l4, w->now, &w->tracker->config };
 	struct conn_step step;
+	uint16_t before = found->c->status;
 
 	usher__conn_protocol(s->p.protocol)->packet(found->c, found->direction, &arrival, &step);
+	if (found->c->status & ~before & CONN_ASSURED)
+		usher__evict_forget(w, found->record);
 	decide(w, found, s, packet, &step);
 }
 
@@ -267,6 +247,7 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 {
 	struct conn *c = s->candidate;
 	const struct conn_config *config = &w->tracker->config;
+	uint16_t before;
 	int direction;
 
 	if (!c || (c->status & (CONN_USED | NOT_PLAIN)) != CONN_USED || c->deadline <= w->now || s->p.flags & PKT_TRUNCATED)
@@ -277,10 +258,14 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	found->c = c;
 	found->record = s->record;
 	found->direction = (uint8_t)direction;
+	before = c->status;
 	usher__conn_protocol(s->p.protocol)->packet(c, found->direction,
 						    &(struct conn_arrival){ &s->p, packet->data + s->p.l4, w->now, config }, step);
-	if (step->action != CONN_PASS || step->changed || step->out_of_window)
+	if (step->action != CONN_PASS || step->changed || step->out_of_window) {
+		if (c->status & ~before & CONN_ASSURED)
+			usher__evict_forget(w, s->record);
 		return 2;
+	}
 	conn_count(c, found->direction, s->p.ip_len);
 	if (step->timeout) {
 		if (!c->timeout || config->timeout[c->timeout - 1] != step->timeout)

@@ -1,0 +1,91 @@
+/*
+ * engine/icmp: ICMP errors: which connection one is about, and whether it may be believed.
+ *
+ * An error has no connection of its own: it is related to that of the packet it quotes. Believed is what whoever could read that
+ * packet can know: the error goes to the quoted source, in the connection's zone, and a quoted TCP sequence number is in flight:
+ * acknowledged last <= number <= sent last. Beyond both the endpoint would not believe it either (RFC 5927 4.1; a bare ACK has the
+ * number behind the last one sent, hence the second <=). What is not asked: where the error comes from. Any router on the way may
+ * send one, and firewalls answer for hosts behind them, port unreachable included.
+ * Invariants: nothing of the connection changes, it is neither refreshed nor counted. An error about an error, or about a later
+ * fragment, has no tuple (packet/quote.c). Redirects are errors as any, as with the kernel: related, so that the policy can tell
+ * them from strangers; whether a host follows one is its business (RFC 1122 3.2.2.2). ICMPv6 redirects are neighbour discovery.
+ * Sources: RFC 792, 1122 3.2.2, 4443 2.4, 5508 4, 5927 4.1; nf_conntrack's behaviour, which asks for the destination only.
+ */
+#include "conn/tcp_window.h"
+#include "engine/engine.h"
+#include "packet/wire.h"
+
+#define FIRST_DATA 65535u /* a SYN may have (RFC 7413), or what a connection was picked up with */
+
+/* Does the error's destination speak for the quoted packet's source? */
+static bool goes_to_sender(const struct pkt *p, const uint8_t *data, const struct pkt *inner, uint32_t offset)
+{
+	uint32_t size = inner->family == USHER_IPV6 ? 16 : 4;
+
+	return inner->family == p->family &&
+	       memcmp(data + PKT_DST_OFFSET(p->family), data + offset + PKT_SRC_OFFSET(inner->family), size) == 0;
+}
+
+/*
+ * Is this sequence number of `direction`'s sender in flight? Nothing acknowledged yet: then it is the SYN's, or what follows
+ * it. A SYN that was let by unjudged (tcp.c) has a number of its own, and its sender waits for an answer to it.
+ */
+static bool in_flight(const struct conn_tcp *t, unsigned direction, uint32_t seq)
+{
+	uint32_t end = t->side[direction].end, first = end - 1;
+
+	if (t->flags[!direction] & TCP_SIDE_ACKED)
+		first = t->side[!direction].max_ack;
+	else if (t->flags[direction] & (TCP_SIDE_EARLY | TCP_SIDE_LIBERAL))
+		first = end - FIRST_DATA;
+	if (t->side[direction].max_win && !seq_before(seq, first) && !seq_after(seq, end))
+		return true;
+	return t->last == tcp_last_of(TCP_ON_SYN, direction) && t->last_end != t->last_seq && t->last_seq == seq;
+}
+
+/* Where windows say nothing (picked up, the liberal switch), the number does not either; such errors are marked and counted. */
+static bool is_liberal(const struct usher_worker *w, const struct conn_tcp *t)
+{
+	return w->tracker->config.tcp_liberal || (t->flags[0] | t->flags[1]) & TCP_SIDE_LIBERAL;
+}
+
+static bool sequence_fits(struct usher_worker *w, const struct conn_found *found, const uint8_t *l4, struct usher_packet *packet)
+{
+	const struct conn_tcp *t = &found->c->u.tcp;
+	const struct wire_tcp *h = (const struct wire_tcp *)(const void *)l4; /* its first 8 bytes are there */
+
+	if (found->c->protocol != USHER_TCP || in_flight(t, found->direction, be32_get(h->seq)))
+		return true;
+	if (!is_liberal(w, t))
+		return false;
+	packet->flags |= USHER_PACKET_OUT_OF_WINDOW;
+	count(w, USHER_COUNTER_OUT_OF_WINDOW);
+	return true;
+}
+
+uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct usher_packet *packet, struct conn_found *about)
+{
+	struct pkt inner;
+	struct conn_key key;
+	uint32_t offset = 0;
+	bool fits;
+
+	*about = (struct conn_found){ NULL, 0, USHER_ORIG };
+	if (!usher__pkt_decode_quoted(&inner, p, packet->data, packet->len, &offset) ||
+	    !goes_to_sender(p, packet->data, &inner, offset))
+		return USHER_REASON_ICMP_QUOTE;
+	conn_key_of(&w->table, &key, &inner, packet->data + offset, packet->zone);
+	*about = usher__conn_lookup(&w->table, &key);
+	if (!about->c || conn_dead(w, about->c)) {
+		*about = (struct conn_found){ NULL, 0, USHER_ORIG };
+		return USHER_REASON_ICMP_QUOTE;
+	}
+	fits = sequence_fits(w, about, packet->data + offset + inner.l4, packet);
+	about->direction = !about->direction; /* the error goes the other way than what it quotes */
+	if (!fits)
+		return USHER_REASON_ICMP_SEQUENCE;
+	packet->state = USHER_RELATED;
+	packet->direction = about->direction;
+	packet->conn = usher__ref_of(w, about->record);
+	return USHER_REASON_NONE;
+}
