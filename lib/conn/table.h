@@ -155,20 +155,13 @@ static inline uint32_t conn_hash(const struct conn_table *t, const struct conn_k
 static inline void conn_key_of(const struct conn_table *t, struct conn_key *k, const struct pkt *p, const uint8_t *data,
 			       uint16_t zone)
 {
-	uint32_t ports = p->keys, ztp = conn_ztp(zone, p->protocol, p->type);
-
-	k->ports = ports;
+	k->ports = p->keys;
 	k->ports_mask = p->flags & PKT_ONE_WAY ? conn_receiver_mask() : 0xffffffffu;
-	k->ztp = ztp;
+	k->ztp = conn_ztp(zone, p->protocol, p->type);
 	k->ztp_inverse = conn_ztp(zone, p->protocol, p->inverse_type);
 	k->ipv6 = p->family == USHER_IPV6;
 	k->address = data + PKT_SRC_OFFSET(p->family);
-	if (conn_wide(ztp))
-		k->hash = usher__conn_hash_wide(t, k);
-	else if (k->ipv6)
-		k->hash = usher__conn_hash_ipv6(&t->hash_key, data + PKT_SRC_OFFSET(USHER_IPV6), ports, ztp);
-	else
-		k->hash = conn_hash_ipv4(&t->hash_key, data + PKT_SRC_OFFSET(USHER_IPV4), ports, ztp);
+	k->hash = conn_hash(t, k);
 }
 
 static inline bool conn_same_address(const uint8_t *a, const uint8_t *b, bool ipv6)

@@ -253,33 +253,30 @@ static inline bool gre_short(const struct difference *d)
 	return d->s->broken == BAD_SHORT;
 }
 
-/* FAULT: known, but no difference that is to last; the run says so. */
-enum rule_kind { LASTS = 0, FAULT };
-
 #define RULES(X) \
-	X(USHER_TCP, syn_sent_rst, LASTS) \
-	X(USHER_TCP, liberal_no_answer, LASTS) \
-	X(USHER_TCP, syn_recv_rst_zero, LASTS) \
-	X(USHER_TCP, both_opened_ack, LASTS) \
-	X(USHER_TCP, both_opened_again, LASTS) \
-	X(USHER_TCP, both_opened_window, LASTS) \
-	X(USHER_TCP, syn_sack, LASTS) \
-	X(USHER_TCP, misfit_first, LASTS) \
-	X(USHER_TCP, bare_syn, LASTS) \
-	X(USHER_TCP, syn_data, LASTS) \
-	X(USHER_TCP, rst_acks_own, LASTS) \
-	X(USHER_UDP, udp6_no_checksum, LASTS) \
-	X(USHER_ICMPV6, node_information, LASTS) \
-	X(USHER_ICMPV6, neighbours_only, LASTS) \
-	X(USHER_ICMP, icmp_code, LASTS) \
-	X(USHER_GRE, gre_short, LASTS) \
-	X(USHER_GRE, gre_not_pptp, LASTS) \
-	X(USHER_GRE, gre_versions, LASTS) \
-	X(USHER_GRE, gre_key, LASTS)
+	X(USHER_TCP, syn_sent_rst) \
+	X(USHER_TCP, liberal_no_answer) \
+	X(USHER_TCP, syn_recv_rst_zero) \
+	X(USHER_TCP, both_opened_ack) \
+	X(USHER_TCP, both_opened_again) \
+	X(USHER_TCP, both_opened_window) \
+	X(USHER_TCP, syn_sack) \
+	X(USHER_TCP, misfit_first) \
+	X(USHER_TCP, bare_syn) \
+	X(USHER_TCP, syn_data) \
+	X(USHER_TCP, rst_acks_own) \
+	X(USHER_UDP, udp6_no_checksum) \
+	X(USHER_ICMPV6, node_information) \
+	X(USHER_ICMPV6, neighbours_only) \
+	X(USHER_ICMP, icmp_code) \
+	X(USHER_GRE, gre_short) \
+	X(USHER_GRE, gre_not_pptp) \
+	X(USHER_GRE, gre_versions) \
+	X(USHER_GRE, gre_key)
 
 enum rule {
 	RULE_NONE = 0,
-#define RULE_ENUM(protocol, name, kind) RULE_##name,
+#define RULE_ENUM(protocol, name) RULE_##name,
 	RULES(RULE_ENUM)
 #undef RULE_ENUM
 	RULE_COUNT
@@ -287,16 +284,9 @@ enum rule {
 
 static const char *const rule_names[] = {
 	"none",
-#define RULE_NAME(protocol, name, kind) #name,
+#define RULE_NAME(protocol, name) #name,
 	RULES(RULE_NAME)
 #undef RULE_NAME
-};
-
-static const uint8_t rule_kinds[] = {
-	LASTS,
-#define RULE_KIND(protocol, name, kind) kind,
-	RULES(RULE_KIND)
-#undef RULE_KIND
 };
 
 /* The first rule that knows it. icmp rules hold for both of them. */
@@ -307,7 +297,7 @@ static inline enum rule rule_for(struct difference *d)
 		bool (*knows)(const struct difference *d);
 	} rules[] = {
 		{ 0, NULL },
-#define RULE_ROW(number, name, kind) { number, name },
+#define RULE_ROW(number, name) { number, name },
 		RULES(RULE_ROW)
 #undef RULE_ROW
 	};
