@@ -4,6 +4,8 @@
  */
 #include "ctl/event_json.h"
 
+#include <stdio.h>
+
 #include <usher/reason.h>
 #include <usher/usher.h>
 
@@ -201,6 +203,25 @@ static void expect_gone(struct ctl_json *json, const struct usher_event *event)
 	ctl_json_string(json, "reason", event->u.expect.reason);
 }
 
+/* A field whose value has a name of its own is two: "result":1,"result_text":"connected". */
+static void fields_json(struct ctl_json *json, const struct usher_field *field, uint32_t count)
+{
+	char name[64];
+
+	ctl_json_open(json, "fields");
+	for (; count > 0; count--, field++) {
+		if (field->text != NULL)
+			ctl_json_bytes(json, field->name, field->text, field->text_len);
+		else
+			ctl_json_number(json, field->name, field->value);
+		if (field->word == NULL)
+			continue;
+		snprintf(name, sizeof(name), "%s_text", field->name);
+		ctl_json_string(json, name, field->word);
+	}
+	ctl_json_close(json);
+}
+
 static void note(struct ctl_json *json, const struct usher_event *event)
 {
 	if (event->conn != NULL)
@@ -210,6 +231,9 @@ static void note(struct ctl_json *json, const struct usher_event *event)
 	ctl_json_string(json, "text", event->u.note.sentence);
 	if (event->u.note.text_len > 0)
 		ctl_json_bytes(json, "about", event->u.note.text, event->u.note.text_len);
+	ctl_json_string(json, "side", event->u.note.side == USHER_CLIENT ? "client" : "server");
+	if (event->u.note.field_count > 0)
+		fields_json(json, event->u.note.fields, event->u.note.field_count);
 }
 
 static void invalid(struct ctl_json *json, const struct usher_event *event)

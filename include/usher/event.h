@@ -6,6 +6,7 @@
 #ifndef USHER_EVENT_H
 #define USHER_EVENT_H
 
+#include <usher/helper.h>
 #include <usher/types.h>
 
 struct usher_conn; /* <usher/usher.h> */
@@ -59,7 +60,7 @@ struct usher_event {
 	uint64_t frame;      /* of the packet that caused it; 0: none did */
 	const struct usher_conn *conn;  /* the connection it is about; INVALID: NULL when there is none */
 	union {
-		struct { /* CONN_DESTROY: timeout closed evicted flushed deleted master_gone end replaced */
+		struct { /* CONN_DESTROY: timeout closed evicted flushed deleted master_gone end replaced address_gone */
 			const char *reason;
 		} destroy;
 		struct usher_announcement announce;
@@ -73,6 +74,9 @@ struct usher_event {
 			const char *sentence;      /* the code's meaning */
 			const uint8_t *text;       /* what it was about: bytes of a stranger */
 			uint32_t text_len;
+			const struct usher_field *fields; /* what the message said, field by field */
+			uint32_t field_count;
+			uint8_t side;              /* who wrote it: enum usher_side */
 		} note;
 		struct {
 			uint8_t reason;            /* enum usher_reason */

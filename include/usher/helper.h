@@ -50,19 +50,27 @@ enum usher_map_flags {
 	USHER_MAP_KEEP_KEY = 2
 };
 
+/*
+ * Reserved until its tag is withdrawn, the expectation of that tag ends without a child, the child ends, or the connection ends; and
+ * until the record is done, if that fails.
+ */
 struct usher_map {
 	uint8_t side;         /* whose endpoint: enum usher_side */
 	uint8_t protocol;     /* IP protocol number */
 	uint8_t count, align; /* so many keys in a row, the first a multiple of `align`; RTP and RTCP: 2, 2; 0 means 1 */
-	uint32_t flags, tag;  /* the same tag gets the same answer */
+	uint32_t flags, tag;  /* with side and protocol its identity: the same gets the same answer. An expectation's own tag */
 	struct usher_endpoint at; /* in its owner's view */
 };
 
 enum usher_expect_flags {
 	USHER_EXPECT_ANY_PEER = 1,    /* from any address, not only the other side's */
 	USHER_EXPECT_CHILD_STAYS = 2, /* the child outlives its master */
-	USHER_EXPECT_UNEARNED = 4     /* picked up, and no dialogue seen yet: a live tracker refuses it, a replay marks it */
+	USHER_EXPECT_UNEARNED = 4,    /* picked up, and no dialogue seen yet: a live tracker refuses it, a replay marks it */
+	USHER_EXPECT_CHILD_KEEPS = 8  /* the child's packets keep its master from timing out */
 };
+
+#define USHER_EXPECT_FOREVER 0xffffffffu /* timeout_s: it stands until it is withdrawn or its master ends */
+#define USHER_ALL_TAGS 0xffffffffu       /* refresh, withdraw: whatever the tag. No announcement has it */
 
 struct usher_expect {
 	uint8_t class_id;         /* index into the helper's classes */
@@ -87,6 +95,15 @@ enum usher_answer {
 	USHER_BAD_CALL = -3   /* the helper's own mistake: no such class, nothing at that place */
 };
 
+/* What a message said, by name: a number, a number that has a name of its own, or bytes of text (a stranger's). */
+struct usher_field {
+	const char *name;     /* "call_id": lower case, digits, underscores; static */
+	uint64_t value;
+	const char *word;     /* the value's meaning, "connected"; NULL: none */
+	const void *text;     /* not NULL: the field is these bytes, and has no value */
+	uint32_t text_len;
+};
+
 /*
  * What a helper may do. Tests and fuzzers implement it as a recorder. `size` is sizeof the structure the caller knows: entries
  * beyond it are absent.
@@ -103,6 +120,8 @@ struct usher_help_ops {
 	void (*done)(struct usher_help *, bool for_good);
 	uint32_t (*items)(struct usher_help *);  /* how many items the state has room for */
 	uint32_t (*option)(struct usher_help *, uint8_t option); /* a switch of the configuration: enum usher_help_option */
+	/* A note with what the message said, field by field, at most 16; `fields` need not outlive the call. */
+	void (*report)(struct usher_help *, uint16_t code, const struct usher_field *fields, uint32_t count);
 };
 
 /* Switches that usher's configuration has for helpers, readable at run time. */

@@ -33,7 +33,12 @@
 	X(POLICY, "policy", "the policy callback refused the connection") \
 	X(TABLE_FULL, "table-full", "the connection table is full and nothing could be evicted") \
 	X(OWNER, "owner", "the packet belongs to another worker") \
-	X(ICMP_SEQUENCE, "icmp-sequence", "an ICMP error that quotes a TCP sequence number that is not in flight")
+	X(ICMP_SEQUENCE, "icmp-sequence", "an ICMP error that quotes a TCP sequence number that is not in flight") \
+	X(NAT_EXHAUSTED, "nat-exhausted", "no public key is free for a new connection") \
+	X(NAT_UNMAPPABLE, "nat-unmappable", "NAT cannot tell this connection from another one") \
+	X(NAT_UNASKED, "nat-unasked", "to a public endpoint that NAT lent out, from somebody who may not use it") \
+	X(STREAM_HELD, "stream-held", "held until the record it is part of is whole") \
+	X(STREAM_AGAIN, "stream-again", "bytes that the receiver has acknowledged already")
 
 enum usher_reason {
 #define USHER_REASON_ENUM(id, name, text) USHER_REASON_##id,

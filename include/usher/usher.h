@@ -42,11 +42,34 @@ struct usher_new {
 	bool picked_up;      /* not the connection's first packet: its beginning was not seen */
 };
 
+/*
+ * How one end of a new connection is translated. Source: to an address of the pool and a key of the range; the connection's own key
+ * where nobody has it there, else one by chance (RFC 6056). One inside address keeps one public address of the pool for as long as it
+ * has connections (RFC 4787 REQ-2). Destination: to an address of the pool, by chance but the same for one source, and a key.
+ * Protocols without keys that NAT may change (ESP, GRE version 0, unknown ones) get another address, if that leaves them apart.
+ */
+enum usher_nat_flags {
+	USHER_NAT_RANDOM = 1,  /* source: a key by chance, even where its own is free */
+	USHER_NAT_ANY_DESTINATION = 2, /* source: one public endpoint for an inside endpoint whatever it talks to (endpoint-independent
+	                                  mapping, RFC 4787 REQ-1); else one for each connection */
+	USHER_NAT_ANY_SOURCE = 4, /* with it: whoever writes to that public endpoint gets in (endpoint-independent filtering) */
+	USHER_NAT_PREFIX = 8   /* 1:1: the address is `first` with the bits behind `prefix` of the translated one; keys are kept */
+};
+
+struct usher_nat {
+	uint8_t family;        /* of the addresses, and of the connection; 0: not translated */
+	uint8_t flags;         /* enum usher_nat_flags */
+	uint8_t prefix;        /* with USHER_NAT_PREFIX: how many bits are `first`'s */
+	uint16_t key_first, key_last; /* both 0: source 1024..65535 (keys below 1024: of 1..1023), destination: its key is kept */
+	uint8_t first[16], last[16];  /* the pool; the same, or `last` all zero: one address */
+};
+
 struct usher_decision {
 	bool drop;
 	const char *helper;   /* name of the helper to attach; NULL: none */
 	bool reversed;        /* picked up, and the packet came from the server: the sides of the helper are swapped */
 	uint32_t mark;
+	struct usher_nat source, destination; /* the packet leaves with these in place of its own */
 };
 
 /*
@@ -94,6 +117,10 @@ struct usher_options {
 	void *sink_user;
 	uint32_t events;              /* bit 1 << enum usher_event_type for each type wanted; 0: all */
 	uint8_t seed[32];             /* secret of the hash: random bytes on a live system; zeros give a repeatable run */
+	uint32_t nat_addresses;       /* public addresses in use at a time, for each worker; default 16 */
+	uint32_t mappings;            /* names that NAT lends out on their own, for each worker; default 16384 */
+	uint16_t mtu;                 /* no packet that usher makes or lengthens is longer; default 1500 */
+	uint32_t emit_bytes;          /* room for packets that go out besides, between two calls; default 1 MiB */
 };
 
 
@@ -158,6 +185,7 @@ struct usher_packet {
 	uint8_t flags;      /* enum usher_packet_flags */
 	uint8_t reason;     /* enum usher_reason */
 	uint8_t worker;     /* with HAND_OVER: whose it is */
+	uint16_t place;     /* usher_emit: behind how many packets of the burst it belongs */
 	struct usher_ref conn; /* its connection; all zero: none */
 };
 
@@ -165,11 +193,24 @@ enum usher_packet_flags {
 	USHER_PACKET_FIRST = 1,        /* began its connection */
 	USHER_PACKET_OUT_OF_WINDOW = 2,/* let pass by USHER_TCP_LIBERAL */
 	USHER_PACKET_TRUNCATED = 4,    /* cut by the capture's snap length */
-	USHER_PACKET_READ = 8          /* its payload went to a helper's stream */
+	USHER_PACKET_READ = 8,         /* its payload went to a helper's stream */
+	USHER_PACKET_TRANSLATED = 16   /* NAT changed it; `len` may have changed, too: see headroom and tailroom */
 };
 
 /* Process a burst of `count` <= USHER_BURST_MAX packets that came at `now` or carry their own time. */
 USHER_API void usher_process(struct usher_worker *worker, struct usher_packet *packets, uint32_t count, usher_time now);
+
+/*
+ * The next packet that goes out besides: a released segment, the second half of one that grew, an acknowledgement or RST of our own,
+ * a retransmission, an ICMP error. Whole and final from the IP header on, its checksums complete; data, len, zone, `interface` (of the
+ * packet that caused it; 0: time did), conn and direction are set, and `place`: behind how many packets of the last burst it belongs
+ * (after usher_tick: 0). Fetch all of them after each usher_process and usher_tick: they lie in usher's memory until the next call,
+ * and those not fetched are lost. false: no more.
+ */
+USHER_API bool usher_emit(struct usher_worker *worker, struct usher_packet *packet);
+
+/* When usher_tick has something to do that cannot wait (a held record, a retransmission); UINT64_MAX: nothing. */
+USHER_API usher_time usher_wakeup(const struct usher_worker *worker);
 
 /* The worker a packet belongs to: a pure function of its addresses and zone. */
 USHER_API uint32_t usher_owner(const struct usher_tracker *tracker, const struct usher_packet *packet);
@@ -187,7 +228,9 @@ enum usher_conn_flags {
 	USHER_CONN_ASSURED = 2,
 	USHER_CONN_PICKED_UP = 4,
 	USHER_CONN_RELATED = 8,
-	USHER_CONN_HELPED = 16 /* a helper reads it */
+	USHER_CONN_HELPED = 16, /* a helper reads it */
+	USHER_CONN_NAT_SOURCE = 32, /* orig's source is translated */
+	USHER_CONN_NAT_DESTINATION = 64 /* orig's destination is */
 };
 
 /* A connection as it is at the moment of asking. */
@@ -229,6 +272,11 @@ USHER_API uint64_t usher_flush(struct usher_worker *worker);
 USHER_API uint64_t usher_end(struct usher_worker *worker);
 /* Set its mark, as a policy may have done at its beginning. false: it is gone. */
 USHER_API bool usher_conn_set_mark(struct usher_worker *worker, struct usher_ref ref, uint32_t mark);
+/*
+ * A public address is no longer ours (masquerading behind one that changes): all connections translated to it end (reason
+ * "address_gone"), its mappings with them. Returns how many connections.
+ */
+USHER_API uint64_t usher_address_gone(struct usher_worker *worker, uint16_t zone, const struct usher_endpoint *address);
 /* The connection lives at most `seconds` from now on, whatever comes (0: from now on as its protocol says). */
 USHER_API bool usher_conn_set_timeout(struct usher_worker *worker, struct usher_ref ref, uint32_t seconds);
 
@@ -266,7 +314,18 @@ USHER_API bool usher_expect_next(struct usher_worker *worker, uint64_t *position
 	X(OVERLAP_BYTES, "overlap_bytes", "bytes of streams that came again") \
 	X(CONFLICTS, "conflicts", "repeated bytes that differ from the first copy") \
 	X(STREAM_FULL, "stream_full", "times the stream memory was used up") \
-	X(NOTES, "notes", "notes of helpers")
+	X(NOTES, "notes", "notes of helpers") \
+	X(TRANSLATED, "translated", "connections that NAT translates") \
+	X(MAPPINGS, "mappings", "names that NAT lent out on their own") \
+	X(NAT_EXHAUSTED, "nat_exhausted", "newcomers refused because no public key was free") \
+	X(EDITS, "edits", "edits that helpers made in streams") \
+	X(HELD, "held", "segments held because a record in them may be edited") \
+	X(HELD_EXPIRED, "held_expired", "records released unedited because the rest did not come in time") \
+	X(OWN_ACKS, "own_acks", "acknowledgements of our own") \
+	X(OWN_RETRANSMITS, "own_retransmits", "retransmissions of bytes that we had acknowledged") \
+	X(OWN_RESETS, "own_resets", "connections reset because such bytes were never acknowledged") \
+	X(EMITTED, "emitted", "packets sent besides those of the bursts") \
+	X(EMIT_FULL, "emit_full", "packets of our own lost for want of room")
 
 enum usher_counter {
 #define USHER_COUNTER_ENUM(id, name, text) USHER_COUNTER_##id,

@@ -207,7 +207,13 @@ void usher__event_expect(struct usher_worker *w, enum usher_event_type type, uin
 			 const char *reason);
 void usher__event_expect_refreshed(struct usher_worker *w, uint32_t number);
 void usher__event_announce(struct usher_worker *w, uint32_t record, const struct usher_announcement *announcement);
-void usher__event_note(struct usher_worker *w, const struct usher_help *call, uint16_t code, const void *text, uint32_t len);
+struct note_about { /* what a note is about: bytes of a stranger, or fields of a message */
+	const void *text;
+	uint32_t text_len;
+	const struct usher_field *fields;
+	uint32_t field_count;
+};
+void usher__event_note(const struct usher_help *call, uint16_t code, const struct note_about *about);
 void usher__event_invalid(struct usher_worker *w, const struct pkt *p, const struct usher_packet *packet, uint32_t record,
 			  unsigned direction);
 /* The type of the answers to an ICMP query, or of the query; of others the type itself. */

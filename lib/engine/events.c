@@ -238,8 +238,9 @@ void usher__event_announce(struct usher_worker *w, uint32_t record, const struct
 	tell(w, &event);
 }
 
-void usher__event_note(struct usher_worker *w, const struct usher_help *call, uint16_t code, const void *text, uint32_t len)
+void usher__event_note(const struct usher_help *call, uint16_t code, const struct note_about *about)
 {
+	struct usher_worker *w = call->w;
 	struct usher_event event = { .type = USHER_EVENT_NOTE };
 	struct usher_conn info;
 
@@ -251,8 +252,11 @@ void usher__event_note(struct usher_worker *w, const struct usher_help *call, ui
 	event.u.note.helper = call->helper->name;
 	event.u.note.code = call->helper->notes[code - 1].name;
 	event.u.note.sentence = call->helper->notes[code - 1].text;
-	event.u.note.text = text;
-	event.u.note.text_len = len;
+	event.u.note.text = about->text;
+	event.u.note.text_len = about->text_len;
+	event.u.note.fields = about->fields;
+	event.u.note.field_count = about->field_count;
+	event.u.note.side = call->side;
 	tell(w, &event);
 }
 

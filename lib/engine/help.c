@@ -468,7 +468,15 @@ static void op_note(struct usher_help *call, uint16_t code, const void *text, ui
 	if (!code || code > code_count(call->helper))
 		return;
 	call->w->notes[notes_of(call) + code - 1]++;
-	usher__event_note(call->w, call, code, text, len);
+	usher__event_note(call, code, &(struct note_about){ .text = text, .text_len = len });
+}
+
+static void op_report(struct usher_help *call, uint16_t code, const struct usher_field *fields, uint32_t field_count)
+{
+	if (!code || code > code_count(call->helper))
+		return;
+	call->w->notes[notes_of(call) + code - 1]++;
+	usher__event_note(call, code, &(struct note_about){ .fields = fields, .field_count = field_count });
 }
 
 static void op_done(struct usher_help *call, bool for_good)
@@ -504,6 +512,7 @@ const struct usher_help_ops usher__help_ops = {
 	.done = op_done,
 	.items = op_items,
 	.option = op_option,
+	.report = op_report,
 };
 
 /* A child's time begins again, as if a packet had come. */

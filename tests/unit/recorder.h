@@ -199,6 +199,26 @@ static inline void recorder_note(struct usher_help *help, uint16_t code, const v
 	recorder_line(r, line);
 }
 
+/* note CODE name=value name=value (word) name="text" */
+static inline void recorder_report(struct usher_help *help, uint16_t code, const struct usher_field *fields, uint32_t count)
+{
+	struct recorder *r = recorder_of(help);
+	char line[RECORDER_LINE_LEN];
+	int at = snprintf(line, sizeof(line), "note %s", recorder_code(r, code));
+
+	for (uint32_t i = 0; i < count && at < (int)sizeof(line); i++) {
+		const struct usher_field *f = &fields[i];
+
+		if (f->text)
+			at += snprintf(line + at, sizeof(line) - (size_t)at, " %s=\"%.*s\"", f->name, (int)f->text_len,
+				       (const char *)f->text);
+		else
+			at += snprintf(line + at, sizeof(line) - (size_t)at, " %s=%llu%s%s%s", f->name, (unsigned long long)f->value,
+				       f->word ? " (" : "", f->word ? f->word : "", f->word ? ")" : "");
+	}
+	recorder_line(r, line);
+}
+
 static inline void recorder_done(struct usher_help *help, bool for_good)
 {
 	struct recorder *r = recorder_of(help);
@@ -228,7 +248,8 @@ static const struct usher_help_ops recorder_ops = {
 	.note = recorder_note,
 	.done = recorder_done,
 	.items = recorder_items,
-	.option = recorder_option
+	.option = recorder_option,
+	.report = recorder_report
 };
 
 /* A fresh connection: client 10.0.0.2:40000 or [fd00:1::2]:40000, server 198.51.100.2 or 2001:db8:1::2, `port`. */
