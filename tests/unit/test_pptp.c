@@ -507,12 +507,12 @@ static void test_check(void **state)
 {
 	static const struct { uint8_t at, good, bad; } bytes_of[] = {
 		{ 4, 6, 7 }, { 5, 1, 2 }, { 6, 31, 32 }, { 7, 0, 1 },              /* session, asker, flags, spare */
-		{ 24 + 12, 7, 8 }, { 24 + 13, 1, 2 }, { 24 + 14, 31, 32 }, { 24 + 15, 0, 1 }, /* of the second call */
+		{ 24 + 12, 8, 9 }, { 24 + 13, 1, 2 }, { 24 + 14, 31, 32 }, { 24 + 15, 0, 1 }, /* of the second call */
 	};
 	/* its state and the flags it must have: 1 the client's id is known, 2 the server's, 4 incoming; the PNS is the client */
 	static const struct { uint8_t state, flags, good; } known[] = {
 		{ 1, 1, 1 }, { 1, 2, 0 }, { 1, 0, 0 }, { 2, 6, 1 }, { 2, 5, 0 }, { 3, 7, 1 }, { 3, 5, 0 }, { 4, 3, 1 }, { 4, 1, 0 }, { 4, 2, 0 },
-		{ 5, 3, 1 }, { 5, 2, 0 }, { 6, 1, 1 }, { 6, 2, 0 }, { 7, 0, 1 },
+		{ 5, 3, 1 }, { 5, 2, 0 }, { 6, 1, 1 }, { 6, 2, 0 }, { 7, 6, 1 }, { 7, 5, 0 }, { 8, 0, 1 },
 	};
 	uint8_t bytes[40] = { 0 };
 
@@ -530,7 +530,7 @@ static void test_check(void **state)
 		assert_true(pptp->check(bytes, sizeof(bytes)));
 		bytes[bytes_of[i].at] = bytes_of[i].bad;
 		assert_false(pptp->check(bytes, sizeof(bytes)));
-		bytes[bytes_of[i].at] = bytes_of[i].at == 24 + 12 ? 7 : 0;
+		bytes[bytes_of[i].at] = bytes_of[i].at == 24 + 12 ? 8 : 0;
 	}
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		bytes[24 + 12] = known[i].state;
