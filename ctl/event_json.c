@@ -68,6 +68,10 @@ static void direction_json(struct ctl_json *json, const char *name, const struct
 	if (counters) {
 		ctl_json_number(json, "packets", conn->packets[direction]);
 		ctl_json_number(json, "bytes", conn->bytes[direction]);
+		if (conn->orig.protocol == USHER_GRE && conn->orig.type == 1) {
+			ctl_json_number(json, "lost", conn->lost[direction]);
+			ctl_json_number(json, "late", conn->late[direction]);
+		}
 	}
 	ctl_json_close(json);
 }
@@ -186,7 +190,8 @@ static void expectation_json(struct ctl_json *json, const struct usher_event *ev
 	ends_json(json, &e->tuple, true);
 	if (e->both)
 		ctl_json_bool(json, "both", true);
-	ctl_json_number(json, "timeout", e->timeout_s);
+	if (e->timeout_s != USHER_EXPECT_FOREVER)
+		ctl_json_number(json, "timeout", e->timeout_s);
 	ctl_json_number(json, "uses", e->uses);
 }
 

@@ -247,6 +247,7 @@ struct usher_conn {
 	bool reversed;             /* picked up: the helper's client is the reply side's source */
 	uint32_t mark;
 	uint64_t packets[2], bytes[2]; /* by direction; bytes of IP packets */
+	uint64_t lost[2], late[2]; /* PPTP's GRE, by direction: sequence numbers that never came; that came after later ones */
 	usher_time start, last, deadline; /* of its first packet, of its last, when it ends if nothing comes */
 	uint64_t master;           /* id of the connection that announced it; 0: none */
 	struct usher_ref master_ref;

@@ -54,8 +54,11 @@ struct conn_udp {
 	uint32_t stream_after[2]; /* from when an answered flow counts as a stream: usher_time, its low and high half */
 };
 
-struct conn_gre { /* per direction of the sender, usher 3 counts losses with it */
-	uint32_t next_seq[2], lost[2], late[2];
+struct conn_gre { /* enhanced GRE, by direction of the sender; which have begun is in c->state, a bit each */
+	uint32_t next[2]; /* sequence number after the highest seen */
+	uint32_t seen[2]; /* which of the 32 before `next` were: bit 0 is next - 1 */
+	uint32_t lost[2]; /* numbers passed over, less those that came later */
+	uint32_t late[2];
 };
 
 struct conn {

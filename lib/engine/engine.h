@@ -30,7 +30,8 @@ enum extra_flags {
 	EXTRA_READING = 4,     /* the helper still reads */
 	EXTRA_TELL = 8,        /* in the list of those whose master's helper is to be told of them */
 	EXTRA_TELL_NEW = 16,   /* that it was born */
-	EXTRA_TELL_GONE = 32   /* that it is gone: the extra is all that is left of it */
+	EXTRA_TELL_GONE = 32,  /* that it is gone: the extra is all that is left of it */
+	EXTRA_KEEPS = 64       /* a child whose packets keep its master from timing out */
 };
 
 /* What few connections need: a helper, a master, timeouts of their own. */
@@ -193,6 +194,12 @@ static inline bool wants(const struct usher_worker *w, enum usher_event_type typ
 	return w->tracker->options.sink && w->tracker->options.events & 1u << type;
 }
 
+/* When something ends that lasts so many seconds from now on. */
+static inline usher_time deadline_after(const struct usher_worker *w, uint32_t seconds)
+{
+	return seconds == USHER_EXPECT_FOREVER ? UINT64_MAX : w->now + seconds * USHER_SECOND;
+}
+
 /* Move a deadline. Extending leaves the due tick; shortening writes it where the sweep would come too late. */
 static inline void conn_refresh(struct usher_worker *w, uint32_t record, struct conn *c, usher_time deadline)
 {
@@ -242,6 +249,8 @@ static inline bool conn_dead(const struct usher_worker *w, const struct conn *c)
 {
 	return c->deadline <= w->now || (c->status & CONN_RELATED && usher__conn_orphan(w, c));
 }
+/* Its time begins again, as if a packet of its own had come. */
+void usher__conn_touch(struct usher_worker *w, uint32_t record);
 /* A dead one ends, or with it the master that it dies with. */
 void usher__conn_bury(struct usher_worker *w, uint32_t record);
 void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason);

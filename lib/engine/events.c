@@ -130,6 +130,12 @@ void usher__conn_info(const struct usher_worker *w, uint32_t record, struct ushe
 		info->packets[d] = (uint64_t)c->packets_high[d] << 32 | c->packets_low[d];
 		info->bytes[d] = (uint64_t)c->bytes_high[d] << 32 | c->bytes_low[d];
 	}
+	if (c->protocol == USHER_GRE && c->type == 1) {
+		for (d = 0; d < 2; d++) {
+			info->lost[d] = c->u.gre.lost[d];
+			info->late[d] = c->u.gre.late[d];
+		}
+	}
 	if (!x)
 		return;
 	info->helper = x->helper ? helper_at(w, x->helper)->name : NULL;

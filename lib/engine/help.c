@@ -103,6 +103,10 @@ static void fill(const struct usher_help *call, const struct usher_expect *want,
 	if (!(want->flags & USHER_EXPECT_ANY_PEER))
 		memcpy(e->src, want->peer.family ? want->peer.address : peer.address, 16);
 	e->src_key = want->peer.key;
+	memcpy(e->out_dst, e->dst, 16);
+	memcpy(e->out_src, e->src, 16);
+	e->out_dst_key = e->dst_key;
+	e->out_src_key = e->src_key;
 	e->both = want->side == USHER_BOTH;
 	e->side = want->side;
 	e->flags = want->flags;
@@ -137,6 +141,12 @@ static bool clashes(struct usher_help *call, const struct expect *e, unsigned si
 	return false;
 }
 
+/* Is it of this announcement, or are all meant? */
+static bool is_meant(const struct pending *p, uint8_t class_id, uint32_t tag)
+{
+	return !p || (p->class_id == class_id && (p->tag == USHER_ALL_TAGS || p->tag == tag));
+}
+
 /* Will this identity be there when all that was asked for so far has taken effect? */
 static bool stands(const struct usher_help *call, uint8_t class_id, uint32_t tag)
 {
@@ -147,7 +157,7 @@ static bool stands(const struct usher_help *call, uint8_t class_id, uint32_t tag
 
 		if (p->kind == PENDING_DONE && p->for_good)
 			return false;
-		if (p->class_id != class_id || p->tag != tag)
+		if (!is_meant(p, class_id, tag))
 			continue;
 		if (p->kind == PENDING_EXPECT || p->kind == PENDING_WITHDRAW)
 			return p->kind == PENDING_EXPECT;
@@ -390,7 +400,7 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 	tell_announcement(call, p);
 	if (e && same_tuple(e, &p->expect)) {
 		e->timeout_s = p->expect.timeout_s;
-		e->deadline = w->now + e->timeout_s * USHER_SECOND;
+		e->deadline = deadline_after(w, e->timeout_s);
 		usher__event_expect_refreshed(w, number);
 		return;
 	}
@@ -400,7 +410,7 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 	p->expect.generation = e->generation;
 	*e = p->expect;
 	e->id = ++w->expect_ids * w->tracker->workers + w->number - (w->tracker->workers - 1);
-	e->deadline = w->now + e->timeout_s * USHER_SECOND;
+	e->deadline = deadline_after(w, e->timeout_s);
 	e->master = usher__ref_of(w, call->record);
 	e->master_extra = call->extra;
 	e->master_id = conn_meta(&w->table, call->record)->id;
@@ -515,18 +525,6 @@ const struct usher_help_ops usher__help_ops = {
 	.report = op_report,
 };
 
-/* A child's time begins again, as if a packet had come. */
-static void refresh_child(struct usher_worker *w, const struct extra *child)
-{
-	struct conn *c = conn_at(&w->table, child->record);
-	usher_time timeout = own_timeout(w, c);
-
-	if (!timeout && c->timeout)
-		timeout = w->tracker->config.timeout[c->timeout - 1];
-	if (timeout && !(c->status & CONN_FIXED_TIMEOUT) && !conn_dead(w, c))
-		conn_refresh(w, child->record, c, w->now + timeout);
-}
-
 /* The children that an announcement let in (`p` NULL: all). `end`: they end; else their time begins again. */
 static void commit_children(struct usher_help *call, const struct pending *p, bool end)
 {
@@ -536,27 +534,34 @@ static void commit_children(struct usher_help *call, const struct pending *p, bo
 		struct extra *child = extra_at(call->w, number);
 
 		number = child->child_next;
-		if (p && (child->class_id != p->class_id || child->tag != p->tag))
+		if (!is_meant(p, child->class_id, child->tag))
 			continue;
 		if (end)
 			usher__conn_destroy(call->w, child->record, "master_gone");
 		else
-			refresh_child(call->w, child);
+			usher__conn_touch(call->w, child->record);
 	}
 }
 
-static void withdraw_all(struct usher_help *call)
+/* The expectations of an announcement (`p` NULL: all). `end`: they end; else their time begins again. */
+static void commit_expectations(struct usher_help *call, const struct pending *p, bool end)
 {
-	while (call->x->expect_first)
-		usher__expect_end(call->w, call->x->expect_first, "withdrawn");
+	uint32_t number = call->x->expect_first;
+
+	while (number) {
+		struct expect *e = expect_at(&call->w->expects, number);
+		uint32_t next = e->master_next;
+
+		if (is_meant(p, e->class_id, e->tag) && end)
+			usher__expect_end(call->w, number, "withdrawn");
+		else if (is_meant(p, e->class_id, e->tag))
+			e->deadline = deadline_after(call->w, e->timeout_s);
+		number = next;
+	}
 }
 
 static void commit_one(struct usher_help *call, struct pending *p)
 {
-	struct usher_worker *w = call->w;
-	uint32_t number;
-	struct expect *e;
-
 	switch ((enum pending_kind)p->kind) {
 	case PENDING_EXPECT:
 		commit_expect(call, p);
@@ -565,20 +570,17 @@ static void commit_one(struct usher_help *call, struct pending *p)
 		tell_announcement(call, p);
 		break;
 	case PENDING_REFRESH:
-		e = own_expectation(call, p->class_id, p->tag, &number);
-		if (e)
-			e->deadline = w->now + e->timeout_s * USHER_SECOND;
+		commit_expectations(call, p, false);
 		commit_children(call, p, false);
 		break;
 	case PENDING_WITHDRAW:
-		if (own_expectation(call, p->class_id, p->tag, &number))
-			usher__expect_end(w, number, "withdrawn");
+		commit_expectations(call, p, true);
 		if (p->children)
 			commit_children(call, p, true);
 		break;
 	case PENDING_DONE:
 		if (p->for_good)
-			withdraw_all(call);
+			commit_expectations(call, NULL, true);
 		call->stop = true;
 		break;
 	}
@@ -592,7 +594,7 @@ void usher__help_commit(struct usher_help *call)
 	for (i = 0; i < n; i++)
 		commit_one(call, &call->pending[i]);
 	if (call->all)
-		withdraw_all(call);
+		commit_expectations(call, NULL, true);
 	if (call->all_children)
 		commit_children(call, NULL, true);
 }

@@ -138,6 +138,17 @@ void usher__conn_bury(struct usher_worker *w, uint32_t record)
 	usher__conn_destroy(w, record, "timeout");
 }
 
+void usher__conn_touch(struct usher_worker *w, uint32_t record)
+{
+	struct conn *c = conn_at(&w->table, record);
+	usher_time timeout = own_timeout(w, c);
+
+	if (!timeout && c->timeout)
+		timeout = w->tracker->config.timeout[c->timeout - 1];
+	if (timeout && !(c->status & CONN_FIXED_TIMEOUT) && !conn_dead(w, c))
+		conn_refresh(w, record, c, w->now + timeout);
+}
+
 uint8_t usher__timeout_number(const struct usher_worker *w, usher_time timeout)
 {
 	uint8_t i;
@@ -287,6 +298,8 @@ static void claim(struct usher_worker *w, uint32_t record, uint32_t expect, bool
 	x->depth = (uint8_t)(master->depth + 1);
 	if (e->flags & USHER_EXPECT_CHILD_STAYS)
 		x->flags |= EXTRA_STAYS;
+	if (e->flags & USHER_EXPECT_CHILD_KEEPS)
+		x->flags |= EXTRA_KEEPS;
 	if (e->child_timeout_s[0] || e->child_timeout_s[1]) {
 		x->timeout_s[0] = e->child_timeout_s[0];
 		x->timeout_s[1] = e->child_timeout_s[1];

@@ -148,6 +148,22 @@ static usher_time next_timeout(struct usher_worker *w, struct conn *c, usher_tim
 	return timeout;
 }
 
+/* A call that is in use is no sign of life of a control connection that is closing. */
+static void keep_master(struct usher_worker *w, const struct conn *c)
+{
+	const struct extra *x = extra_of(w, c);
+	const struct conn_protocol *protocol;
+	uint32_t master;
+
+	if (!(x->flags & EXTRA_KEEPS) || !x->master_extra)
+		return;
+	master = extra_at(w, x->master_extra)->record;
+	c = conn_at(&w->table, master);
+	protocol = usher__conn_protocol(c->protocol);
+	if (!protocol->closing || !protocol->closing(c))
+		usher__conn_touch(w, master);
+}
+
 static void pass(struct usher_worker *w, const struct conn_found *found, struct slot *s, struct usher_packet *packet,
 		 const struct conn_step *step)
 {
@@ -156,6 +172,8 @@ static void pass(struct usher_worker *w, const struct conn_found *found, struct 
 	conn_count(c, found->direction, s->p.ip_len);
 	if (step->action != CONN_IGNORE && step->timeout && !(c->status & CONN_FIXED_TIMEOUT))
 		conn_refresh(w, found->record, found->c, w->now + next_timeout(w, c, step->timeout));
+	if (c->status & CONN_RELATED)
+		keep_master(w, c);
 	set_state(packet, c, found->direction);
 	packet->conn.generation = c->generation;
 	packet->conn.record = found->record;

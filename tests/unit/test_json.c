@@ -596,6 +596,11 @@ static void notes_and_invalid_packets(void **state)
 {
 	static const uint8_t about[] = "SITE \x1b]0;x\x07\xff";
 	struct usher_conn conn = control_conn();
+	const struct usher_field fields[] = {
+		{ .name = "call_id", .value = 7 },
+		{ .name = "result", .value = 1, .word = "connected" },
+		{ .name = "host", .text = about, .text_len = sizeof(about) - 1 },
+	};
 	struct usher_tuple of_packet = tuple(USHER_TCP, 0, v4(2, 40000), v4(9, 21));
 	struct usher_event event = {
 		.type = USHER_EVENT_NOTE, .time = USHER_SECOND, .frame = 8, .conn = &conn,
@@ -604,10 +609,16 @@ static void notes_and_invalid_packets(void **state)
 
 	(void)state;
 	check(&event, 0, "{\"event\":\"note\",\"time\":1.000000000,\"frame\":8,\"conn\":3,\"helper\":\"ftp\",\"code\":\"odd\","
-	      "\"text\":\"Odd.\",\"about\":\"SITE \\u001b]0;x\\u0007\\u00ff\"}");
+	      "\"text\":\"Odd.\",\"about\":\"SITE \\u001b]0;x\\u0007\\u00ff\",\"side\":\"client\"}");
 	event.u.note.text_len = 0;
+	event.u.note.side = USHER_SERVER;
 	check(&event, 0, "{\"event\":\"note\",\"time\":1.000000000,\"frame\":8,\"conn\":3,\"helper\":\"ftp\",\"code\":\"odd\","
-	      "\"text\":\"Odd.\"}");
+	      "\"text\":\"Odd.\",\"side\":\"server\"}");
+	event.u.note.fields = fields;
+	event.u.note.field_count = 3;
+	check(&event, 0, "{\"event\":\"note\",\"time\":1.000000000,\"frame\":8,\"conn\":3,\"helper\":\"ftp\",\"code\":\"odd\","
+	      "\"text\":\"Odd.\",\"side\":\"server\",\"fields\":{\"call_id\":7,\"result\":1,\"result_text\":\"connected\","
+	      "\"host\":\"SITE \\u001b]0;x\\u0007\\u00ff\"}}");
 	memset(&event.u, 0, sizeof(event.u));
 	event.type = USHER_EVENT_INVALID;
 	event.u.invalid.reason = USHER_REASON_TCP_WINDOW;
