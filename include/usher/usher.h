@@ -40,6 +40,8 @@ struct usher_new {
 	uint32_t interface;  /* of the packet */
 	usher_time time;
 	bool picked_up;      /* not the connection's first packet: its beginning was not seen */
+	bool mapped;         /* its destination is a name that NAT lent out, and this packet may use it (USHER_NAT_ANY_SOURCE): */
+	struct usher_endpoint inside; /* it will go there, unless the policy says drop; a destination that it names is not heeded */
 };
 
 /*
@@ -119,6 +121,8 @@ struct usher_options {
 	uint8_t seed[32];             /* secret of the hash: random bytes on a live system; zeros give a repeatable run */
 	uint32_t nat_addresses;       /* public addresses in use at a time, for each worker; default 16 */
 	uint32_t mappings;            /* names that NAT lends out on their own, for each worker; default 16384 */
+	uint16_t nat_first, nat_last; /* keys that NAT lends where the policy names none, and that helpers reserve; both 0: 1024..65535. A
+	                                 source port below 1024 stays in 1..1023 */
 	uint16_t mtu;                 /* no packet that usher makes or lengthens is longer; default 1500 */
 	uint32_t emit_bytes;          /* room for packets that go out besides, between two calls; default 1 MiB */
 };

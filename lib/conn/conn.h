@@ -22,7 +22,12 @@ enum conn_status {
 	CONN_CLOSED = 128,      /* TCP: ended by both sides or by RST */
 	CONN_USED = 256,        /* in the index */
 	CONN_FIXED_TIMEOUT = 512, /* packets do not move the deadline */
-	CONN_OWN_TIMEOUT = 1024 /* its extra has time-outs of its own */
+	CONN_OWN_TIMEOUT = 1024,/* its extra has time-outs of its own */
+	CONN_NAT_SRC = 2048,    /* the source of orig is translated: the destination of reply is another */
+	CONN_NAT_DST = 4096,    /* the destination of orig is */
+	CONN_NAT_KEY = 8192,    /* it is a user of its public key (the reply's destination) */
+	CONN_NAT_SRC_MAPPED = 16384, /* it uses the mapping of its public source */
+	CONN_NAT_DST_MAPPED = 32768  /* ... of the public endpoint it was sent to */
 };
 
 /* One direction of a TCP connection: what its sender may send. Numbers of the wire, host order. */

@@ -14,6 +14,7 @@
 #include "base/chunk.h"
 #include "conn/table.h"
 #include "expect/expect.h"
+#include "nat/mapping.h"
 #include "stream/stream.h"
 
 #define ENGINE_HELPERS 32u     /* built-in and the caller's */
@@ -32,6 +33,17 @@ enum extra_flags {
 	EXTRA_TELL_NEW = 16,   /* that it was born */
 	EXTRA_TELL_GONE = 32,  /* that it is gone: the extra is all that is left of it */
 	EXTRA_KEEPS = 64       /* a child whose packets keep its master from timing out */
+};
+
+/* How a newcomer leaves, and what NAT took for it: nat.c. */
+struct binding {
+	uint8_t src[16], dst[16];
+	uint16_t src_key, dst_key;
+	uint16_t own_key[2];       /* as it came; of a call both are known, whatever the wire carries */
+	uint16_t status;           /* CONN_NAT_*: 0: it is not translated */
+	uint8_t space;             /* CONN_NAT_KEY: the key space of src_key */
+	uint32_t address;          /* ... and its public address's number */
+	uint32_t src_mapping, dst_mapping; /* used; 0: none */
 };
 
 /* What few connections need: a helper, a master, timeouts of their own. */
@@ -93,7 +105,7 @@ struct usher_help { /* one call of a helper */
 };
 
 struct tracker_sizes { /* of one worker's part; offsets from its first byte */
-	size_t table, expects, extras, helps, chunks, notes, size;
+	size_t table, expects, extras, helps, chunks, notes, keys, mappings, size;
 	uint64_t help_record;
 };
 
@@ -123,6 +135,10 @@ struct usher_worker {
 	uint32_t number;
 	struct conn_table table;
 	struct expect_table expects;
+	struct nat_keys keys;
+	struct mapping_table mappings;
+	struct nat_random nat_random;
+	uint16_t ip_id;            /* of the next IPv4 packet that is made or translated */
 	struct slab *extras, *helps;
 	struct chunk_pool *chunks;
 	uint64_t *notes;
@@ -253,12 +269,44 @@ static inline bool conn_dead(const struct usher_worker *w, const struct conn *c)
 void usher__conn_touch(struct usher_worker *w, uint32_t record);
 /* A dead one ends, or with it the master that it dies with. */
 void usher__conn_bury(struct usher_worker *w, uint32_t record);
+/* End it, and withdraw the names that were reserved under its tag; only forget it: they stay (what it announced is said anew). */
 void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason);
+void usher__expect_forget(struct usher_worker *w, uint32_t number, const char *reason);
 /* Which of the configured time-outs this is, + 1; 0: none of them. */
 uint8_t usher__timeout_number(const struct usher_worker *w, usher_time timeout);
 void usher__sweep(struct usher_worker *w, uint32_t budget);
 /* Unhook and free a connection's extra and help. */
 void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c);
+
+/* nat.c */
+/*
+ * Is the destination a name that NAT lent out? NONE: *mapping is 0, it is not; or the mapping, which lets this packet in to `inside`.
+ * Else why it may not use it.
+ */
+uint8_t usher__nat_inbound(struct usher_worker *w, const struct birth *b, uint32_t *mapping, struct usher_endpoint *inside);
+/* Bind as the policy decided, to a mapping's inside endpoint if there is one. Else than NONE: why not, and nothing was taken. */
+uint8_t usher__nat_bind(struct usher_worker *w, const struct birth *b, const struct usher_decision *decision, uint32_t mapping,
+			struct binding *bind);
+/* Bind as an expectation has it. */
+uint8_t usher__nat_bind_expected(struct usher_worker *w, const struct birth *b, const struct expect *e, bool inverse,
+				 struct binding *bind);
+/* The newcomer does not come to be. */
+void usher__nat_unbind(struct usher_worker *w, struct binding *bind);
+/* What its keys and mappings were a connection needs no more. */
+void usher__nat_release(struct usher_worker *w, struct conn *c, bool ipv6);
+
+struct nat_wish { /* of a helper: a name on `public` for an inside endpoint */
+	uint32_t owner, tag;       /* the connection's extra */
+	uint16_t zone, key;
+	uint8_t family, protocol, side;
+	const uint8_t *inside, *public; /* 16 bytes each */
+};
+/* The key reserved; *made: the mapping, if it is new. -1: exhausted. */
+int usher__nat_reserve(struct usher_worker *w, const struct nat_wish *wish, uint32_t *made);
+/* Its owner needs this mapping no more; connections that go by it keep it. */
+void usher__nat_free(struct usher_worker *w, uint32_t mapping);
+/* All of an owner's that have this tag (or USHER_ALL_TAGS). */
+void usher__nat_withdraw(struct usher_worker *w, uint32_t owner, uint32_t tag);
 
 /* evict.c: a full table. */
 /* An unassured connection is in the index from now on; it is not any more, or has become assured. */
