@@ -1,21 +1,23 @@
 /*
  * nat/keys: the public addresses in use, who uses which of their keys, and the choice of a key for a newcomer.
  *
- * Owns: a table of public addresses, and for each address and key space (ports of TCP, of UDP, ..., ICMP ids, call ids) the number of
- * users of each of its 65536 keys. An address is found by zone, family and address, is there while it has users, and is known by
- * its number as long as it is there.
+ * Owns: a table of public addresses, and for each address and key space (ports of TCP, of UDP, ..., ICMP ids, call ids) the
+ * number of users of each of its 65536 keys. An address is found by zone, family and address, is there while it has users, and is
+ * known by its number as long as it is there.
  * Invariants: a key is free (0), shared by 1..65534 users, or has one exclusive user; what is exclusive is never shared, what is
- * shared never exclusive, so no key is ever lent twice. Each user of a key is a user of its address, too: an address that goes has
- * only free keys, and its number can be used again as it is. Bit k % 64 of map[k / 64] says that key k has users; taken[g][p] counts
- * those of this worker's keys in g * 1024 .. g * 1024 + 1023 of parity p that have. Map and counts can be made anew from `users`.
+ * shared never exclusive, so no key is ever lent twice. Each user of a key is a user of its address, too: an address that goes
+ * has only free keys, and its number can be used again as it is. Bit k % 64 of map[k / 64] says that key k has users; taken[g][p]
+ * counts those of this worker's keys in g * 1024 .. g * 1024 + 1023 of parity p that have. Map and counts can be made anew from
+ * `users`.
  * No pointers in records; arrays of an address never used are never touched (an address has 954 KiB of them, of which it touches
  * what it uses). struct nat_keys has pointers of this process.
- * Whose key: a worker lends only keys of its own slice, so that the worker of a packet from outside follows from its destination key
- * without asking anybody (nat_key_owner). Slices are blocks of eight keys, dealt out in turn: every range of some hundreds of
+ * Whose key: a worker lends only keys of its own slice, so that the worker of a packet from outside follows from its destination
+ * key without asking anybody (nat_key_owner). Slices are blocks of eight keys, dealt out in turn: every range of some hundreds of
  * keys is shared evenly, both parities are in each slice, and so are pairs and fours in a row (RTP and RTCP). Whole stretches of
  * the key space would leave a narrow range to one worker, single keys dealt out in turn would leave no pairs, and for an even
  * number of workers no parity. The price, whatever the slices: a connection keeps its own key with a chance of 1 / workers.
- * Sources: DESIGN 3 and 7; RFC 4787 4.2 (REQ-3: the well-known range, REQ-4: parity), RFC 6056 3 (choice by chance), RFC 5508 3 (ids).
+ * Sources: DESIGN 3 and 7; RFC 4787 4.2 (REQ-3: the well-known range, REQ-4: parity), RFC 6056 3 (choice by chance), RFC 5508 3
+ * (ids).
  */
 #ifndef USHER_NAT_KEYS_H
 #define USHER_NAT_KEYS_H
@@ -34,8 +36,9 @@
 #define NAT_SHARED_MAX 0xfffeu
 
 /*
- * X(space, protocol number): the protocols that have keys which NAT may change. ICMP's are the ids of queries, GRE's the call ids of
- * version 1 (the key of version 0 belongs to a flow, and is never mapped). An address has one family, so ICMP and ICMPv6 are one.
+ * X(space, protocol number): the protocols that have keys which NAT may change. ICMP's are the ids of queries, GRE's the call ids
+ * of version 1 (the key of version 0 belongs to a flow, and is never mapped). An address has one family, so ICMP and ICMPv6 are
+ * one.
  */
 #define NAT_PROTOCOLS(X) \
 	X(TCP, USHER_TCP) \
@@ -137,7 +140,7 @@ static inline uint32_t nat_key_owner(uint16_t key, uint32_t workers)
 bool usher__nat_key_share(struct nat_keys *t, uint32_t address, uint8_t space, uint16_t key);
 /* For one user alone. false, and nothing is changed: it has users. */
 bool usher__nat_key_claim(struct nat_keys *t, uint32_t address, uint8_t space, uint16_t key);
-/* One user less. The address must have been held as well, or be released by nobody else before. false: it has none. */
+/* One user less, of its address as well: the last one takes that out of the table. false, and nothing is changed: it has none. */
 bool usher__nat_key_give(struct nat_keys *t, uint32_t address, uint8_t space, uint16_t key);
 
 /* ---- choosing one ---- */
@@ -157,16 +160,17 @@ struct nat_ask {
 	uint16_t own;         /* the key that the connection has by itself */
 	uint16_t first, last; /* keys allowed: usher__nat_ask_range */
 	/*
-	 * Would this key make the connection's reply a tuple of its own? Asked about each key before it is given, of a run about each
-	 * one of it: a free key may be part of a connection that nobody translates. NULL: always. Changes nothing of the table.
+	 * Would this key make the connection's reply a tuple of its own? Asked about each key before it is given, of a run about
+	 * each one of it: a free key may be part of a connection that nobody translates. NULL: always. Changes nothing of the
+	 * table.
 	 */
 	bool (*unique)(void *user, uint16_t key);
 	void *user;
 };
 
 /*
- * Set the keys allowed: first..last, or the default where both are 0: ports 1024..65535, for an own port below 1024 1..1023 (RFC 4787
- * REQ-3a); all ids of ICMP; call ids but 0, which expectations take for "any". `space` and `own` are set.
+ * Set the keys allowed: first..last, or the default where both are 0: ports 1024..65535, for an own port below 1024 1..1023 (RFC
+ * 4787 REQ-3a); all ids of ICMP; call ids but 0, which expectations take for "any". `space` and `own` are set.
  */
 void usher__nat_ask_range(struct nat_ask *a, uint16_t first, uint16_t last);
 
@@ -174,12 +178,12 @@ void usher__nat_ask_range(struct nat_ask *a, uint16_t first, uint16_t last);
  * The key for a newcomer, or the first of a run; nobody uses it by that yet: share or claim it. -1: exhausted, or the ask is none
  * (count, align, range).
  *
- * In this order: the own key, if it is free, or shared and SHARE; a free one by chance, each as likely as any other; with SHARE one
- * that is shared. Only keys of this worker. Bounded: four keys are tried by chance, then the free ones are counted and one is chosen
- * by its rank: at most 64 counts and 48 words (for a run 1024 words), twice. As long as a key is free that is unique, it is
- * found, but for more than NAT_PICK_ASKS that are not unique; likewise of the shared ones NAT_PICK_ASKS are asked about, each once,
- * out of at most NAT_PICK_LOOKS that are looked at, in an order by chance: all there are of a range so small, and else a destination
- * is refused when it has nearly all keys (of 99 % taken one is found with 72 in 100, of 90 % always).
+ * In this order: the own key, if it is free, or shared and SHARE; a free one by chance, each as likely as any other; with SHARE
+ * one that is shared. Only keys of this worker. Bounded: four keys are tried by chance, then the free ones are counted and one is
+ * chosen by its rank: at most 64 counts and 48 words (for a run 1024 words), twice. As long as a key is free that is unique, it
+ * is found, but for more than NAT_PICK_ASKS that are not unique; likewise of the shared ones NAT_PICK_ASKS are asked about, each
+ * once, out of at most NAT_PICK_LOOKS that are looked at, in an order by chance: all there are of a range so small, and else a
+ * destination is refused when it has nearly all keys (of 99 % taken one is found with 72 in 100, of 90 % always).
  */
 int32_t usher__nat_key_pick(const struct nat_keys *t, const struct nat_ask *a, struct nat_random *random);
 #define NAT_PICK_ASKS 128u

@@ -111,8 +111,8 @@ uint32_t usher__mapping_of_owner(const struct mapping_table *t, uint32_t owner, 
 /* All of them by number: after = 0 for the first; 0: no more. */
 uint32_t usher__mapping_next(const struct mapping_table *t, uint32_t after);
 /*
- * The next one that is over, after number *at, looking at no more than *budget records; *at and *budget go on. 0: the budget is used
- * up, or (there is budget left) no record is behind *at.
+ * The next one that is over, after number *at, looking at no more than *budget records; *at and *budget go on. 0: the budget is
+ * used up, or (there is budget left) no record is behind *at.
  */
 uint32_t usher__mapping_sweep(const struct mapping_table *t, uint32_t *at, uint32_t *budget, usher_time now);
 
@@ -120,8 +120,8 @@ uint32_t usher__mapping_sweep(const struct mapping_table *t, uint32_t *at, uint3
 uint32_t usher__mapping_take(struct mapping_table *t);
 void usher__mapping_give(struct mapping_table *t, uint32_t number);
 /*
- * Claim its key and put it into the tables. All of the record but generation and the chains is set; `address` is held. false, and it is
- * still only taken: the protocol has no keys, or this one has users.
+ * Claim its key and put it into the tables. All of the record but generation and the chains is set; `address` is held. false, and
+ * it is still only taken: the protocol has no keys, or this one has users.
  */
 bool usher__mapping_publish(struct mapping_table *t, uint32_t number);
 /* Its owner is gone, or has no use for it any more: it stays while it has users, and until its deadline. */
