@@ -63,8 +63,7 @@ static inline uint32_t usher_tag(uint8_t side, const struct usher_endpoint *at)
 
 /* Reserve the name under which the other side will know an endpoint. Without NAT it is the endpoint itself. */
 enum usher_map_flags {
-	USHER_MAP_KEEP_ADDRESS = 1,
-	USHER_MAP_KEEP_KEY = 2
+	USHER_MAP_KEEP_KEY = 1 /* under its own key or not at all; else its own where that is free */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "conn/table.h"
 #include "expect/expect.h"
 #include "nat/mapping.h"
+#include "packet/rewrite.h"
 #include "stream/stream.h"
 
 #define ENGINE_HELPERS 32u     /* built-in and the caller's */
@@ -100,6 +101,7 @@ struct usher_help { /* one call of a helper */
 	uint8_t side;          /* who wrote what is being read */
 	bool stop;             /* the helper reads no more */
 	bool all, all_children; /* it withdrew more than `pending` holds: all of its expectations go, and its children */
+	uint32_t made[ENGINE_PENDING], made_count; /* mappings that this record made */
 	uint32_t count;
 	struct pending pending[ENGINE_PENDING + 1]; /* the last one: what tells that they were too many, or `done` */
 };
@@ -295,14 +297,34 @@ void usher__nat_unbind(struct usher_worker *w, struct binding *bind);
 /* What its keys and mappings were a connection needs no more. */
 void usher__nat_release(struct usher_worker *w, struct conn *c, bool ipv6);
 
-struct nat_wish { /* of a helper: a name on `public` for an inside endpoint */
-	uint32_t owner, tag;       /* the connection's extra */
+#define CONN_TRANSLATED (CONN_NAT_SRC | CONN_NAT_DST)
+
+/*
+ * A packet of a translated connection leaves with the inverse of the other direction's tuple, and, if it is IPv4 and may be cut on
+ * its way, with an identification of our own: hosts behind one address would use the same (RFC 6864 5.3).
+ */
+static inline void nat_translate(struct usher_worker *w, struct conn *c, unsigned direction, const struct pkt *p,
+				 struct usher_packet *packet)
+{
+	uint32_t size = p->family == USHER_IPV6 ? 16 : 4, other = direction ? 0 : 2;
+	const uint8_t *address = conn_address(c, p->family == USHER_IPV6) + other * size;
+	const struct pkt_rewrite to = { .src = address + size, .dst = address, .src_key = c->key[other + 1], .dst_key = c->key[other] };
+
+	usher__pkt_translate(packet->data, p, &to, packet->checksum == USHER_CHECKSUM_PARTIAL);
+	packet->flags |= USHER_PACKET_TRANSLATED;
+	if (p->family == USHER_IPV4 && !(packet->data[6] & 0x40))
+		usher__pkt_set_id(packet->data, w->ip_id++);
+}
+
+struct nat_wish { /* of a helper: names on `public` for inside endpoints of one address */
+	uint32_t owner, tag;       /* owner: the connection's extra */
 	uint16_t zone, key;
 	uint8_t family, protocol, side;
+	uint8_t count, align;      /* keys in a row; 0: 1 */
 	const uint8_t *inside, *public; /* 16 bytes each */
 };
-/* The key reserved; *made: the mapping, if it is new. -1: exhausted. */
-int usher__nat_reserve(struct usher_worker *w, const struct nat_wish *wish, uint32_t *made);
+/* The (first) key reserved; *made: the first of so many mappings, if they are new, else 0. -1: exhausted. */
+int32_t usher__nat_reserve(struct usher_worker *w, const struct nat_wish *wish, uint32_t *made);
 /* Its owner needs this mapping no more; connections that go by it keep it. */
 void usher__nat_free(struct usher_worker *w, uint32_t mapping);
 /* All of an owner's that have this tag (or USHER_ALL_TAGS). */
@@ -327,6 +349,8 @@ uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct us
 extern const struct usher_help_ops usher__help_ops;
 /* All that this call asked for takes effect. */
 void usher__help_commit(struct usher_help *call);
+/* Nothing of it does. */
+void usher__help_abandon(struct usher_help *call);
 /* The direction in which a side of the control connection sends; as well the side that sends in a direction. */
 unsigned usher__help_direction(const struct usher_help *call, uint8_t side);
 /* One end of one direction's tuple: 0 the source. */
@@ -361,6 +385,7 @@ uint8_t usher__helper_number(const struct usher_tracker *t, const char *name);
 	X(MASTER_FULL, "master-full", "this connection has too many expectations outstanding") \
 	X(TABLE_FULL, "expectations-full", "the table of expectations is full") \
 	X(OTHER_WORKER, "other-worker", "the third party's connections belong to another worker") \
+	X(NO_NAME, "no-public-name", "NAT has no public key left for it") \
 	X(TOO_MANY, "too-many-requests", "one record asks for more than 32 things")
 
 enum engine_refusal {

@@ -100,7 +100,9 @@ static uint8_t public_flags(const struct conn *c)
 			 (c->status & CONN_ASSURED ? USHER_CONN_ASSURED : 0) |
 			 (c->status & CONN_PICKED_UP ? USHER_CONN_PICKED_UP : 0) |
 			 (c->status & CONN_RELATED ? USHER_CONN_RELATED : 0) |
-			 (c->status & CONN_HELPED ? USHER_CONN_HELPED : 0));
+			 (c->status & CONN_HELPED ? USHER_CONN_HELPED : 0) |
+			 (c->status & CONN_NAT_SRC ? USHER_CONN_NAT_SOURCE : 0) |
+			 (c->status & CONN_NAT_DST ? USHER_CONN_NAT_DESTINATION : 0));
 }
 
 void usher__conn_info(const struct usher_worker *w, uint32_t record, struct usher_conn *info)

@@ -516,49 +516,93 @@ void usher__nat_release(struct usher_worker *w, struct conn *c, bool ipv6)
 
 /* ---- what helpers reserve ---- */
 
-int usher__nat_reserve(struct usher_worker *w, const struct nat_wish *wish, uint32_t *made)
+/* One more mapping of a wish, published; 0: no record. */
+static uint32_t reserve_one(struct usher_worker *w, const struct nat_wish *wish, uint32_t address, uint16_t key, uint8_t part)
+{
+	uint32_t number = usher__mapping_take(&w->mappings);
+	struct mapping *m;
+
+	if (!number)
+		return 0;
+	m = mapping_at(&w->mappings, number);
+	m->zone = wish->zone;
+	m->family = wish->family;
+	m->protocol = wish->protocol;
+	m->inside_key = (uint16_t)(wish->key + part);
+	memcpy(m->inside, wish->inside, 16);
+	m->address = address;
+	m->public_key = key;
+	m->owner = wish->owner;
+	m->tag = wish->tag;
+	m->side = wish->side;
+	m->part = part;
+	m->deadline = w->now;
+	if (usher__mapping_publish(&w->mappings, number)) {
+		count(w, USHER_COUNTER_MAPPINGS);
+		return number;
+	}
+	usher__mapping_give(&w->mappings, number);
+	return 0;
+}
+
+/* All that have this name, whatever their part, go. */
+static void free_named(struct usher_worker *w, const struct nat_wish *wish)
+{
+	struct mapping_name name = { wish->owner, wish->tag, wish->side, wish->protocol, 0 };
+	uint32_t number;
+
+	while ((number = usher__mapping_by_name(&w->mappings, &name))) {
+		usher__nat_free(w, number);
+		name.part++;
+	}
+}
+
+/* Keys in a row on a held address, each with its mapping. -1: exhausted, and nothing is left of it. */
+static int32_t reserve_run(struct usher_worker *w, const struct nat_wish *wish, uint32_t address, uint32_t *made)
+{
+	struct nat_ask ask = { .address = address, .space = usher__nat_space(wish->protocol), .own = wish->key, .flags = NAT_ASK_KEEP,
+			       .count = wish->count, .align = wish->align };
+	uint8_t part, parts = wish->count ? wish->count : 1;
+	int32_t key;
+
+	set_range(w, &ask, 0, 0);
+	key = usher__nat_key_pick(&w->keys, &ask, &w->nat_random);
+	for (part = 0; key >= 0 && part < parts; part++) {
+		uint32_t number = reserve_one(w, wish, address, (uint16_t)(key + part), part);
+
+		if (!part)
+			*made = number;
+		if (!number) {
+			free_named(w, wish);
+			*made = 0;
+			return -1;
+		}
+	}
+	return key;
+}
+
+int32_t usher__nat_reserve(struct usher_worker *w, const struct nat_wish *wish, uint32_t *made)
 {
 	const struct mapping_name name = { wish->owner, wish->tag, wish->side, wish->protocol, 0 };
 	uint32_t number = usher__mapping_by_name(&w->mappings, &name), address;
-	struct mapping *m;
-	int32_t key = -1;
+	const struct mapping *m;
+	int32_t key;
 
 	*made = 0;
 	if (number) {
 		m = mapping_at(&w->mappings, number);
 		if (m->inside_key == wish->key && memcmp(m->inside, wish->inside, 16) == 0)
 			return m->public_key;
-		usher__nat_free(w, number); /* the tag means another endpoint now */
+		free_named(w, wish); /* the tag means another endpoint now */
 	}
 	address = usher__nat_address_hold(&w->keys, wish->zone, wish->family, wish->public);
-	if (!address)
+	if (!address || !usher__nat_space(wish->protocol)) {
+		if (address)
+			usher__nat_address_release(&w->keys, address);
 		return -1;
-	number = usher__mapping_take(&w->mappings);
-	if (number)
-		key = pick_exclusive(w, address, usher__nat_space(wish->protocol), wish->key, NULL);
-	if (key >= 0) {
-		m = mapping_at(&w->mappings, number);
-		m->zone = wish->zone;
-		m->family = wish->family;
-		m->protocol = wish->protocol;
-		m->inside_key = wish->key;
-		memcpy(m->inside, wish->inside, 16);
-		m->address = address;
-		m->public_key = (uint16_t)key;
-		m->owner = wish->owner;
-		m->tag = wish->tag;
-		m->side = wish->side;
-		m->deadline = w->now;
-		if (!usher__mapping_publish(&w->mappings, number))
-			key = -1;
 	}
-	if (key < 0 && number)
-		usher__mapping_give(&w->mappings, number);
-	usher__nat_address_release(&w->keys, address);
-	if (key >= 0) {
-		*made = number;
-		count(w, USHER_COUNTER_MAPPINGS);
-	}
+	key = reserve_run(w, wish, address, made);
+	usher__nat_address_release(&w->keys, address); /* its keys' users hold it */
 	return key;
 }
 

@@ -78,7 +78,8 @@ static void invalid(struct usher_worker *w, struct slot *s, struct usher_packet 
 {
 	packet->state = USHER_INVALID;
 	packet->direction = (uint8_t)direction;
-	if (w->tracker->flags & USHER_DROP_INVALID)
+	if (w->tracker->flags & USHER_DROP_INVALID ||
+	    (record && conn_at(&w->table, record)->status & CONN_TRANSLATED)) /* it would go out with addresses of the other side */
 		packet->verdict = USHER_DROP;
 	count(w, USHER_COUNTER_INVALID);
 	usher__event_invalid(w, &s->p, packet, record, direction);
@@ -188,6 +189,15 @@ static void pass(struct usher_worker *w, const struct conn_found *found, struct 
 		packet->flags |= USHER_PACKET_READ;
 		usher__help_read(w, found->record, found->direction, &s->p, packet->data);
 	}
+	if (c->status & CONN_TRANSLATED && packet->verdict == USHER_ACCEPT)
+		nat_translate(w, c, found->direction, &s->p, packet);
+}
+
+/* Nothing is wrong with the packet, but it may not begin a connection. */
+static bool is_refusal(uint8_t reason)
+{
+	return reason == USHER_REASON_POLICY || reason == USHER_REASON_TABLE_FULL || reason == USHER_REASON_NAT_EXHAUSTED ||
+	       reason == USHER_REASON_NAT_UNMAPPABLE || reason == USHER_REASON_NAT_UNASKED;
 }
 
 static void begin(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
@@ -199,9 +209,11 @@ static void begin(struct usher_worker *w, struct slot *s, struct usher_packet *p
 	found.record = usher__conn_create(w, &b, &packet->reason);
 	if (!found.record) {
 		w->reason[packet->reason]++;
-		if (packet->reason == USHER_REASON_POLICY || packet->reason == USHER_REASON_TABLE_FULL)
-			packet->verdict = USHER_DROP;
+		if (packet->reason == USHER_REASON_NAT_EXHAUSTED)
+			count(w, USHER_COUNTER_NAT_EXHAUSTED);
 		invalid(w, s, packet, 0, USHER_ORIG);
+		if (is_refusal(packet->reason))
+			packet->verdict = USHER_DROP;
 		return;
 	}
 	found.c = conn_at(&w->table, found.record);
@@ -299,6 +311,8 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	packet->conn.record = s->record;
 	packet->conn.worker = (uint16_t)w->number;
 	packet->conn.reserved = 0;
+	if (before & CONN_TRANSLATED)
+		nat_translate(w, c, found->direction, &s->p, packet);
 	return 1;
 }
 

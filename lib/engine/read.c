@@ -15,7 +15,7 @@ static void turn_begin(struct usher_help *call, uint8_t side)
 	uint32_t number = call->x->expect_first;
 
 	call->side = side;
-	call->count = 0;
+	call->count = call->made_count = 0;
 	call->all = call->all_children = false;
 	while (number) {
 		const struct expect *e = expect_at(&call->w->expects, number);
@@ -60,6 +60,8 @@ static bool sink_record(void *user, unsigned direction, const uint8_t *data, uin
 	turn_begin(call, side);
 	if (call->helper->record(call, &usher__help_ops, call->state->state, &record) == 0)
 		usher__help_commit(call);
+	else
+		usher__help_abandon(call);
 	return !call->stop;
 }
 

@@ -399,7 +399,7 @@ static void end(struct ftp_turn *t, uint16_t code, bool for_good)
  */
 static bool rename_listener(const struct ftp_turn *t, const struct usher_expect *e, const struct reading *what)
 {
-	struct usher_map map = { .side = e->side, .protocol = USHER_TCP, .flags = USHER_MAP_KEEP_KEY, .tag = e->tag, .at = e->listener };
+	struct usher_map map = { .side = e->side, .protocol = USHER_TCP, .tag = e->tag, .at = e->listener };
 	struct line_out text = { .len = 0 };
 	struct usher_endpoint seen;
 
