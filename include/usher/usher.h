@@ -324,7 +324,7 @@ USHER_API bool usher_expect_next(struct usher_worker *worker, uint64_t *position
 	X(MAPPINGS, "mappings", "names that NAT lent out on their own") \
 	X(NAT_EXHAUSTED, "nat_exhausted", "newcomers refused because no public key was free") \
 	X(EDITS, "edits", "edits that helpers made in streams") \
-	X(HELD, "held", "segments held because a record in them may be edited") \
+	X(HELD, "held", "records held until they are whole, because they may be edited") \
 	X(HELD_EXPIRED, "held_expired", "records released unedited because the rest did not come in time") \
 	X(OWN_ACKS, "own_acks", "acknowledgements of our own") \
 	X(OWN_RETRANSMITS, "own_retransmits", "retransmissions of bytes that we had acknowledged") \

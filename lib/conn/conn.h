@@ -18,7 +18,7 @@ enum conn_status {
 	CONN_TWO_ENTRIES = 8,   /* the reply's lookup key is not the inverse of the orig's: indexed under both */
 	CONN_ONE_WAY = 16,      /* enhanced GRE without a known call: no reply belongs to it */
 	CONN_RELATED = 32,      /* a child: born of an expectation */
-	CONN_HELPED = 64,       /* its extra has a helper that reads */
+	CONN_HELPED = 64,       /* its extra has a helper's stream: it reads, or keeps the numbers that edits have shifted */
 	CONN_CLOSED = 128,      /* TCP: ended by both sides or by RST */
 	CONN_USED = 256,        /* in the index */
 	CONN_FIXED_TIMEOUT = 512, /* packets do not move the deadline */

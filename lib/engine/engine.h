@@ -23,6 +23,7 @@
 #define ENGINE_PENDING 32u     /* what one record may ask for */
 #define ENGINE_DEPTH 4u        /* children of children with helpers */
 #define ENGINE_SWEEP 8u        /* due ticks looked at for each packet */
+#define SWEEP_DONE 4u          /* parts of a sweep: IPv4, IPv6, expectations, mappings */
 #define SKETCH_ROWS 4u
 #define SKETCH_WIDTH 4096u
 
@@ -72,6 +73,9 @@ struct extra {
 struct help {
 	uint32_t link;
 	uint32_t extra;
+	usher_time timer;           /* when its stream has something to do */
+	uint32_t timer_at;          /* where it is in the worker's heap, from 1; 0: it is not */
+	uint32_t pad;
 	struct stream stream;
 	uint64_t state[]; /* bytes, aligned */
 };
@@ -99,6 +103,7 @@ struct usher_help { /* one call of a helper */
 	struct help *state;
 	uint32_t record, extra;
 	uint8_t side;          /* who wrote what is being read */
+	struct stream_record *reading; /* what edits are for; NULL: nothing can be edited */
 	bool stop;             /* the helper reads no more */
 	bool all, all_children; /* it withdrew more than `pending` holds: all of its expectations go, and its children */
 	uint32_t made[ENGINE_PENDING], made_count; /* mappings that this record made */
@@ -107,7 +112,7 @@ struct usher_help { /* one call of a helper */
 };
 
 struct tracker_sizes { /* of one worker's part; offsets from its first byte */
-	size_t table, expects, extras, helps, chunks, notes, keys, mappings, size;
+	size_t table, expects, extras, helps, chunks, notes, keys, mappings, timers, emit, size;
 	uint64_t help_record;
 };
 
@@ -152,11 +157,20 @@ struct usher_worker {
 	uint64_t random;
 	uint64_t sweep_tick;       /* the tick that the sweep under way is for */
 	uint32_t sweep_at;         /* the next record, within sweep_part */
-	uint8_t sweep_part;        /* 0, 1: connections by family; 2: expectations; 3: done for this tick */
+	uint8_t sweep_part;        /* SWEEP_DONE: done for this tick */
 	bool sweep_all;            /* the clock jumped: look at every record */
 	uint64_t counter[USHER_COUNTER_COUNT];
 	uint64_t reason[USHER_REASON_COUNT];
 	struct stream_counts stream_counts;
+	uint32_t *timers;          /* helpers' states by deadline: timer.c */
+	uint32_t timer_count;
+	usher_time next_timer;
+	uint8_t *emit;             /* packets that go out besides: emit.c */
+	uint32_t emit_used, emit_read;
+	uint16_t place;            /* how many packets of the burst are done */
+	const struct usher_packet *packet; /* at work; NULL: none */
+	struct stream_segment segment; /* of it, if `segment_of` says so */
+	const struct usher_packet *segment_of;
 	struct sketch sketch;
 	struct usher_help call;
 	uint8_t scratch[STREAM_SCRATCH];
@@ -267,6 +281,10 @@ static inline bool conn_dead(const struct usher_worker *w, const struct conn *c)
 {
 	return c->deadline <= w->now || (c->status & CONN_RELATED && usher__conn_orphan(w, c));
 }
+/* The connection, dead or alive, that a packet with this tuple would belong to; record 0: none. */
+struct conn_found usher__conn_find(const struct usher_worker *w, const struct usher_tuple *tuple);
+/* Its connection is closed, though not forgotten: what cannot be without it ends now. */
+void usher__family_close(struct usher_worker *w, struct extra *x);
 /* Its time begins again, as if a packet of its own had come. */
 void usher__conn_touch(struct usher_worker *w, uint32_t record);
 /* A dead one ends, or with it the master that it dies with. */
@@ -357,8 +375,39 @@ unsigned usher__help_direction(const struct usher_help *call, uint8_t side);
 struct usher_endpoint usher__help_endpoint(const struct usher_help *call, unsigned direction, unsigned dst);
 
 /* read.c: helpers at work. */
-/* The payload of a packet of a helped connection. */
-void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, const struct pkt *p, const uint8_t *data);
+/*
+ * A TCP packet of a helped connection, before it is judged: its acknowledgements become what its receiver knows, if edits have shifted
+ * the numbers.
+ */
+void usher__help_back(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
+/* The payload of a packet of a helped connection. What is to leave in its place is written into it, or its verdict says that it waits. */
+void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
+/* The number of `direction`'s sender for one that its receiver's network quotes. */
+uint32_t usher__help_back_seq(const struct usher_worker *w, const struct conn *c, unsigned direction, uint32_t seq);
+/* A router could not forward a packet of `direction` with that number (the receiver's): true: it was our own, and is sent anew. */
+bool usher__help_too_big(struct usher_worker *w, uint32_t record, unsigned direction, uint32_t seq, uint32_t mtu);
+/* A deadline of its stream's has come. */
+void usher__help_timer(struct usher_worker *w, uint32_t help);
+
+/* segment.c: packets and what a stream makes of them. */
+/* Does the stream of this connection rewrite? */
+bool usher__segment_rewrites(const struct usher_worker *w, const struct conn *c);
+void usher__segment_fill(struct usher_worker *w, const struct conn_found *about, const struct pkt *p,
+			 const struct usher_packet *packet);
+/* The packet becomes what the stream says. */
+void usher__segment_leave(struct usher_worker *w, struct pkt *p, struct usher_packet *packet, const struct stream_leave *leave);
+
+/* timer.c */
+/* When the stream of this helper's state has something to do; STREAM_NEVER: nothing. */
+void usher__timer_set(struct usher_worker *w, uint32_t help, usher_time time);
+void usher__timer_run(struct usher_worker *w);
+
+/* emit.c */
+void usher__emit_begin(struct usher_worker *w);
+/* A segment of the stream's own making. */
+void usher__emit_segment(struct usher_worker *w, uint32_t record, const struct stream_out *out);
+/* An ICMP error to whom NAT could not serve, from `src`. */
+void usher__emit_refusal(struct usher_worker *w, const struct birth *b, const uint8_t *src);
 /*
  * A child was born (EXTRA_TELL_NEW) or ended (EXTRA_TELL_GONE): its master's helper will be told when the packet is done. false:
  * nobody wants to know.

@@ -493,6 +493,32 @@ static void make_room(struct usher_help *call, const struct expect *e)
 		usher__expect_end(w, number, "replaced");
 }
 
+/*
+ * A call's packets that came before it was announced made entries by direction. They end: the next packet is the call's.
+ */
+static void clear_way(struct usher_worker *w, uint32_t number)
+{
+	const struct expect *e = expect_at(&w->expects, number);
+	struct usher_endpoint end[2][2] = { { { 0 } } };
+	struct conn_found found;
+	unsigned side;
+
+	memcpy(end[0][0].address, e->src, 16);
+	memcpy(end[0][1].address, e->dst, 16);
+	memcpy(end[1][0].address, e->out_dst, 16);
+	memcpy(end[1][1].address, e->out_src, 16);
+	end[0][1].key = e->dst_key;
+	end[1][1].key = e->out_src_key;
+	for (side = 0; side < 2; side++) {
+		struct usher_tuple t = { .zone = e->zone, .protocol = e->protocol, .type = e->type, .src = end[side][0], .dst = end[side][1] };
+
+		t.src.family = t.dst.family = e->family;
+		found = usher__conn_find(w, &t);
+		if (found.c && found.c->status & CONN_ONE_WAY)
+			usher__conn_destroy(w, found.record, "replaced");
+	}
+}
+
 /* A new expectation takes effect: what it replaces goes, then it is made. */
 static void commit_expect(struct usher_help *call, struct pending *p)
 {
@@ -527,6 +553,8 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 	e->master_id = conn_meta(&w->table, call->record)->id;
 	usher__expect_publish(&w->expects, number);
 	link_last(call, number);
+	if (e->both)
+		clear_way(w, number);
 	count(w, USHER_COUNTER_EXPECTATIONS);
 	usher__event_expect(w, USHER_EVENT_EXPECT_NEW, number, 0, NULL);
 }
@@ -588,15 +616,9 @@ static void op_withdraw(struct usher_help *call, uint8_t class_id, uint32_t tag,
 	p->children = children;
 }
 
-/* Nothing is rewritten as long as there is no NAT to make it necessary. */
 static int op_edit(struct usher_help *call, uint32_t at, uint32_t len, const void *text, uint32_t text_len)
 {
-	(void)call;
-	(void)at;
-	(void)len;
-	(void)text;
-	(void)text_len;
-	return USHER_REFUSED;
+	return call->reading ? usher__stream_edit(call->reading, at, len, text, text_len) : USHER_REFUSED;
 }
 
 static void op_note(struct usher_help *call, uint16_t code, const void *text, uint32_t len)

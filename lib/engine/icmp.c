@@ -21,6 +21,7 @@ struct error {
 	const struct pkt *p;   /* its own headers */
 	struct pkt inner;      /* what it quotes, at `offset` */
 	uint32_t offset;
+	uint32_t out_seq, seq; /* TCP: the number quoted, and what its sender knows it as */
 };
 
 /* Does the error's destination speak for the quoted packet's source? */
@@ -55,12 +56,12 @@ static bool is_liberal(const struct usher_worker *w, const struct conn_tcp *t)
 	return w->tracker->config.tcp_liberal || (t->flags[0] | t->flags[1]) & TCP_SIDE_LIBERAL;
 }
 
-static bool sequence_fits(struct usher_worker *w, const struct conn_found *found, const uint8_t *l4, struct usher_packet *packet)
+/* `seq` is the sender's number. */
+static bool sequence_fits(struct usher_worker *w, const struct conn_found *found, uint32_t seq, struct usher_packet *packet)
 {
 	const struct conn_tcp *t = &found->c->u.tcp;
-	const struct wire_tcp *h = (const struct wire_tcp *)(const void *)l4; /* its first 8 bytes are there */
 
-	if (found->c->protocol != USHER_TCP || in_flight(t, !found->direction, be32_get(h->seq)))
+	if (found->c->protocol != USHER_TCP || in_flight(t, !found->direction, seq))
 		return true;
 	if (!is_liberal(w, t))
 		return false;
@@ -117,11 +118,24 @@ static void translate_error(const struct conn_found *about, struct usher_packet 
 		.at = e->offset, .p = &e->inner,
 		.to = { .src = address + other * size, .dst = address + (other + 1) * size, .src_key = about->c->key[other],
 			.dst_key = about->c->key[other + 1] },
+		.seq_shift = e->seq - e->out_seq,
 	};
 
 	memcpy(outer_src, from_end || renamed ? address + (other + 1) * size : src, size);
 	usher__pkt_translate_quote(packet->data, e->p, &outer, &quote, packet->checksum == USHER_CHECKSUM_PARTIAL);
 	packet->flags |= USHER_PACKET_TRANSLATED;
+}
+
+/* Was it a segment of our own that did not fit? (RFC 1191 4, RFC 4443 3.2) */
+static bool too_big(struct usher_worker *w, const struct conn_found *about, const struct usher_packet *packet, const struct error *e)
+{
+	const uint8_t *icmp = packet->data + e->p->l4;
+	bool ipv6 = e->p->family == USHER_IPV6;
+	uint32_t mtu = ipv6 ? be32_read(icmp + 4) : be16_read(icmp + 6);
+
+	if (ipv6 ? icmp[0] != 2 : icmp[0] != 3 || icmp[1] != 4)
+		return false;
+	return usher__help_too_big(w, about->record, !about->direction, e->out_seq, mtu);
 }
 
 uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct usher_packet *packet, struct conn_found *about)
@@ -137,12 +151,23 @@ uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct us
 		*about = (struct conn_found){ NULL, 0, USHER_ORIG };
 		return USHER_REASON_ICMP_QUOTE;
 	}
-	if (!sequence_fits(w, about, packet->data + e.offset + e.inner.l4, packet))
+	if (e.inner.protocol == USHER_TCP) { /* its first 8 bytes are there */
+		e.out_seq = be32_read(packet->data + e.offset + e.inner.l4 + 4);
+		e.seq = usher__help_back_seq(w, about->c, !about->direction, e.out_seq);
+	}
+	if (!sequence_fits(w, about, e.seq, packet))
 		return USHER_REASON_ICMP_SEQUENCE;
 	packet->state = USHER_RELATED;
 	packet->direction = about->direction;
 	packet->conn = usher__ref_of(w, about->record);
-	if (about->c->status & CONN_TRANSLATED)
-		translate_error(about, packet, &e);
+	if (!(about->c->status & CONN_TRANSLATED))
+		return USHER_REASON_NONE;
+	if (e.inner.protocol == USHER_TCP && too_big(w, about, packet, &e)) {
+		packet->verdict = USHER_DROP;
+		packet->reason = USHER_REASON_STREAM_AGAIN;
+		w->reason[USHER_REASON_STREAM_AGAIN]++;
+		return USHER_REASON_NONE;
+	}
+	translate_error(about, packet, &e);
 	return USHER_REASON_NONE;
 }

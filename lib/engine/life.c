@@ -51,6 +51,7 @@ void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c)
 	if (!x->help)
 		return;
 	h = help_at(w, x->help);
+	usher__timer_set(w, x->help, STREAM_NEVER);
 	usher__stream_close(&h->stream, w->chunks);
 	slab_give(w->helps, x->help);
 	x->help = 0;
@@ -86,6 +87,22 @@ static void family_end(struct usher_worker *w, struct extra *x, const char *reas
 	}
 }
 
+void usher__family_close(struct usher_worker *w, struct extra *x)
+{
+	uint32_t number = x->expect_first, next;
+
+	for (; number; number = next) {
+		next = expect_at(&w->expects, number)->master_next;
+		if (!(expect_at(&w->expects, number)->flags & USHER_EXPECT_CHILD_STAYS))
+			usher__expect_end(w, number, "master_gone");
+	}
+	for (number = x->child_first; number; number = next) {
+		next = extra_at(w, number)->child_next;
+		if (!(extra_at(w, number)->flags & EXTRA_STAYS))
+			usher__conn_destroy(w, extra_at(w, number)->record, "master_gone");
+	}
+}
+
 void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *reason)
 {
 	struct conn *c = conn_at(&w->table, record);
@@ -95,8 +112,6 @@ void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *re
 	bool all;
 
 	usher__conn_remove(&w->table, record);
-	if (c->status & (CONN_NAT_KEY | CONN_NAT_SRC_MAPPED | CONN_NAT_DST_MAPPED))
-		usher__nat_release(w, c, record & CONN_IPV6);
 	if (!(c->status & CONN_ASSURED))
 		usher__evict_forget(w, record);
 	if (c->deadline <= (before ? before : w->now)) {
@@ -104,6 +119,8 @@ void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *re
 		reason = protocol->closing && protocol->closing(c) ? "closed" : "timeout";
 		count(w, USHER_COUNTER_EXPIRED);
 	}
+	if (c->status & (CONN_NAT_KEY | CONN_NAT_SRC_MAPPED | CONN_NAT_DST_MAPPED))
+		usher__nat_release(w, c, record & CONN_IPV6);
 	all = !strcmp(reason, "flushed") || !strcmp(reason, "end");
 	if (extra)
 		family_end(w, extra_at(w, extra), all ? reason : "master_gone");
@@ -209,11 +226,23 @@ static uint32_t sweep_expects(struct usher_worker *w, uint32_t budget)
 	return budget;
 }
 
+static uint32_t sweep_mappings(struct usher_worker *w, uint32_t budget)
+{
+	uint32_t number;
+
+	while ((number = usher__mapping_sweep(&w->mappings, &w->sweep_at, &budget, w->now)))
+		usher__mapping_remove(&w->mappings, number);
+	return budget;
+}
+
 void usher__sweep(struct usher_worker *w, uint32_t budget)
 {
+	static uint32_t (*const parts[SWEEP_DONE])(struct usher_worker *, uint32_t) = {
+		sweep_conns, sweep_conns, sweep_expects, sweep_mappings
+	};
 	uint64_t tick = w->now >> DUE_SHIFT;
 
-	if (w->sweep_part == 3) {
+	if (w->sweep_part == SWEEP_DONE) {
 		if (tick == w->sweep_tick)
 			return;
 		w->sweep_all = tick - w->sweep_tick > 0x4000; /* longer than the 16 bits can tell */
@@ -221,8 +250,8 @@ void usher__sweep(struct usher_worker *w, uint32_t budget)
 		w->sweep_part = 0;
 		w->sweep_at = 0;
 	}
-	while (budget && w->sweep_part < 3) {
-		budget = w->sweep_part < 2 ? sweep_conns(w, budget) : sweep_expects(w, budget);
+	while (budget && w->sweep_part < SWEEP_DONE) {
+		budget = parts[w->sweep_part](w, budget);
 		if (budget) {
 			w->sweep_part++;
 			w->sweep_at = 0;

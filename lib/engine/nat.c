@@ -139,7 +139,7 @@ static void leave_mapping(struct usher_worker *w, uint32_t number)
 {
 	struct mapping *m = mapping_at(&w->mappings, number);
 
-	mapping_leave(m, w->now, idle_of(m));
+	mapping_leave(m, w->moment ? w->moment : w->now, idle_of(m)); /* from the connection's end on, whenever that is noticed */
 	if (mapping_over(m, w->now))
 		usher__mapping_remove(&w->mappings, number);
 }
@@ -303,6 +303,8 @@ static uint8_t bind_source_key(struct usher_worker *w, const struct birth *b, co
 		return reason;
 	reason = nat->flags & USHER_NAT_ANY_DESTINATION ? bind_mapped(w, b, nat, bind, address) : bind_key(w, b, nat, bind, address);
 	usher__nat_address_release(&w->keys, address); /* the key's user holds it */
+	if (reason == USHER_REASON_NAT_EXHAUSTED)
+		usher__emit_refusal(w, b, bind->src);
 	return reason;
 }
 

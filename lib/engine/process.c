@@ -106,10 +106,11 @@ static void unusable(struct usher_worker *w, struct slot *s, struct usher_packet
 static void icmp_error(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
 {
 	struct conn_found about;
+	uint8_t reason = usher__icmp_error(w, &s->p, packet, &about);
 
-	packet->reason = usher__icmp_error(w, &s->p, packet, &about);
-	if (packet->reason == USHER_REASON_NONE)
+	if (reason == USHER_REASON_NONE)
 		return;
+	packet->reason = reason;
 	w->reason[packet->reason]++;
 	invalid(w, s, packet, about.record, about.direction);
 }
@@ -187,7 +188,7 @@ static void pass(struct usher_worker *w, const struct conn_found *found, struct 
 		usher__event_conn(w, USHER_EVENT_CONN_UPDATE, found->record, NULL);
 	if (c->status & CONN_HELPED) {
 		packet->flags |= USHER_PACKET_READ;
-		usher__help_read(w, found->record, found->direction, &s->p, packet->data);
+		usher__help_read(w, found->record, found->direction, &s->p, packet);
 	}
 	if (c->status & CONN_TRANSLATED && packet->verdict == USHER_ACCEPT)
 		nat_translate(w, c, found->direction, &s->p, packet);
@@ -257,11 +258,17 @@ static void follow(struct usher_worker *w, struct conn_found *found, struct slot
 	const struct conn_arrival arrival = { &s->p, packet->data + s->p.l4, w->now, &w->tracker->config };
 	struct conn_step step;
 	uint16_t before = found->c->status;
+	bool closed;
 
+	if (before & CONN_HELPED && s->p.protocol == USHER_TCP)
+		usher__help_back(w, found->record, found->direction, &s->p, packet);
 	usher__conn_protocol(s->p.protocol)->packet(found->c, found->direction, &arrival, &step);
 	if (found->c->status & ~before & CONN_ASSURED)
 		usher__evict_forget(w, found->record);
+	closed = found->c->status & ~before & CONN_CLOSED && found->c->extra;
 	decide(w, found, s, packet, &step);
+	if (closed && found->c->status & CONN_USED && found->c->extra) /* read to its end: a FIN may have come with data */
+		usher__family_close(w, extra_of(w, found->c));
 }
 
 /* What makes a connection more than its record says: a helper, a master, time-outs of its own, one way only. */
@@ -378,13 +385,18 @@ static void process_burst(struct usher_worker *w, struct usher_packet *packets, 
 
 		if (time > w->now)
 			w->now = time;
+		if (w->next_timer <= w->now)
+			usher__timer_run(w);
 		w->frame = packets[i].frame;
+		w->packet = &packets[i];
 		count(w, USHER_COUNTER_PACKETS);
 		process_one(w, &slot[i], &packets[i]);
 		if (w->tell_first)
 			usher__help_tell(w);
 		w->frame = 0;
-		if (w->sweep_part == 3 && w->sweep_tick == w->now >> DUE_SHIFT)
+		w->packet = NULL;
+		w->place++;
+		if (w->sweep_part == SWEEP_DONE && w->sweep_tick == w->now >> DUE_SHIFT)
 			continue;
 		usher__sweep(w, ENGINE_SWEEP);
 		if (w->tell_first)
@@ -395,6 +407,7 @@ static void process_burst(struct usher_worker *w, struct usher_packet *packets, 
 /* More than a burst are several: nobody's packets go without a verdict. */
 void usher_process(struct usher_worker *w, struct usher_packet *packets, uint32_t n, usher_time now)
 {
+	usher__emit_begin(w);
 	for (; n > USHER_BURST_MAX; n -= USHER_BURST_MAX, packets += USHER_BURST_MAX)
 		process_burst(w, packets, USHER_BURST_MAX, now);
 	process_burst(w, packets, n, now);
@@ -445,7 +458,10 @@ bool usher_tick(struct usher_worker *w, usher_time now, uint32_t budget)
 	if (now > w->now)
 		w->now = now;
 	w->frame = 0;
+	usher__emit_begin(w);
+	if (w->next_timer <= w->now)
+		usher__timer_run(w);
 	usher__sweep(w, budget);
 	usher__help_tell(w);
-	return w->sweep_part == 3 && w->sweep_tick == w->now >> DUE_SHIFT;
+	return w->sweep_part == SWEEP_DONE && w->sweep_tick == w->now >> DUE_SHIFT;
 }

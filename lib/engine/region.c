@@ -183,6 +183,10 @@ static struct tracker_sizes part_sizes(const struct usher_options *o, const stru
 	at += usher__nat_keys_size(o->nat_addresses);
 	s.mappings = at;
 	at += usher__mapping_table_size(o->mappings);
+	s.timers = at;
+	at += round_up((size_t)o->helped * sizeof(uint32_t), 64);
+	s.emit = at;
+	at += round_up(o->emit_bytes, 64);
 	s.size = round_up(at, 4096);
 	return s;
 }
@@ -271,9 +275,12 @@ static void start_worker(struct usher_tracker *t, uint32_t number)
 	w->notes = (void *)(memory + t->sizes.notes);
 	usher__nat_keys_init(&w->keys, memory + t->sizes.keys, o->nat_addresses, &w->table.hash_key, number, o->workers);
 	usher__mapping_table_init(&w->mappings, memory + t->sizes.mappings, o->mappings, &w->keys, &w->table.hash_key);
+	w->timers = (void *)(memory + t->sizes.timers);
+	w->next_timer = STREAM_NEVER;
+	w->emit = memory + t->sizes.emit;
 	nat_random_init(&w->nat_random, o->seed, number);
 	w->ip_id = (uint16_t)nat_random_next(&w->nat_random);
-	w->sweep_part = 3;
+	w->sweep_part = SWEEP_DONE;
 	w->random = w->table.hash_key.key[HASH_WORDS] | 1;
 }
 
