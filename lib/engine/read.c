@@ -49,11 +49,12 @@ static int32_t sink_frame(void *user, unsigned direction, const uint8_t *head, u
 	return call->helper->frame(call->state->state, (uint8_t)usher__help_direction(call, (uint8_t)direction), head, have);
 }
 
-static bool sink_record(void *user, unsigned direction, const uint8_t *data, uint32_t len, uint8_t flags)
+static bool sink_record(void *user, struct stream_record *r)
 {
 	struct usher_help *call = user;
+	unsigned direction = r->direction;
 	uint8_t side = (uint8_t)usher__help_direction(call, (uint8_t)direction); /* reversing is its own inverse */
-	struct usher_record record = { .data = data, .len = len, .fixed = len, .dir = side, .flags = flags,
+	struct usher_record record = { .data = r->data, .len = r->len, .fixed = r->fixed, .dir = side, .flags = r->flags,
 				       .from = usher__help_endpoint(call, direction, 0),
 				       .to = usher__help_endpoint(call, direction, 1) };
 
@@ -75,7 +76,7 @@ static bool sink_gap(void *user, unsigned direction, uint32_t len)
 	return !call->stop;
 }
 
-static const struct stream_sink sink = { sink_frame, sink_record, sink_gap };
+static const struct stream_sink sink = { .frame = sink_frame, .record = sink_record, .gap = sink_gap };
 
 static bool read_segment(struct usher_worker *w, struct usher_help *call, unsigned direction, const struct pkt *p,
 			 const uint8_t *data)
@@ -107,7 +108,8 @@ static bool read_datagram(struct usher_worker *w, struct usher_help *call, unsig
 	side->flags |= STREAM_HANDED;
 	w->stream_counts.records++;
 	w->stream_counts.cut += len < p->payload_len;
-	return sink_record(call, direction, data + p->payload, len, (uint8_t)flags);
+	return sink_record(call, &(struct stream_record){ .data = data + p->payload, .len = len, .fixed = len,
+							  .direction = (uint8_t)direction, .flags = (uint8_t)flags });
 }
 
 void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, const struct pkt *p, const uint8_t *data)
@@ -204,7 +206,7 @@ bool usher__help_attach(struct usher_worker *w, uint32_t record, uint8_t helper,
 	h = help_at(w, x->help);
 	memset(h, 0, w->helps->record_size);
 	h->extra = c->extra;
-	usher__stream_open(&h->stream, helper_at(w, helper)->record_max, c->status & CONN_PICKED_UP);
+	usher__stream_open(&h->stream, helper_at(w, helper)->record_max, c->status & CONN_PICKED_UP, 0);
 	x->helper = helper;
 	x->flags |= (uint8_t)(EXTRA_READING | (reversed ? EXTRA_REVERSED : 0));
 	c->status |= CONN_HELPED;

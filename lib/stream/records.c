@@ -27,7 +27,7 @@ static bool give_up(const struct stream_run *r, uint32_t lost)
 	usher__chunk_release(r->context->pool, &side->partial);
 	advance(side, side->in_have - side->in_next);
 	side->pass = 0;
-	side->flags = (uint8_t)((side->flags | STREAM_GAP) & ~STREAM_SKIPPING);
+	side->flags = (uint16_t)((side->flags | STREAM_GAP) & ~STREAM_SKIPPING);
 	r->context->counts->gaps++;
 	r->context->counts->gap_bytes += lost;
 	return r->context->sink->gap(r->context->user, r->direction, lost);
@@ -52,6 +52,7 @@ bool usher__stream_lose(const struct stream_run *r, uint32_t to)
 static bool hand(const struct stream_run *r, const uint8_t *data, uint32_t len, bool cut)
 {
 	struct stream_side *side = r->side;
+	struct stream_record record = { .data = data, .len = len, .fixed = len, .direction = (uint8_t)r->direction, .run = r };
 	unsigned flags = 0;
 
 	if (!(side->flags & STREAM_HANDED))
@@ -62,11 +63,12 @@ static bool hand(const struct stream_run *r, const uint8_t *data, uint32_t len, 
 		flags |= USHER_RECORD_PICKED_UP;
 	if (cut)
 		flags |= USHER_RECORD_CUT;
-	side->flags = (uint8_t)((side->flags | STREAM_HANDED) & ~STREAM_GAP);
+	side->flags = (uint16_t)((side->flags | STREAM_HANDED) & ~STREAM_GAP);
 	advance(side, len);
 	r->context->counts->records++;
 	r->context->counts->cut += cut;
-	return r->context->sink->record(r->context->user, r->direction, data, len, (uint8_t)flags);
+	record.flags = (uint8_t)flags;
+	return r->context->sink->record(r->context->user, &record);
 }
 
 /* What is at `head`, in_next? A record is handed over, or `pass` is set; neither: its end is not there yet. */
@@ -83,7 +85,7 @@ static bool look(const struct stream_run *r, const uint8_t *head, uint32_t have)
 	if (side->flags & STREAM_SKIPPING) {
 		side->pass = len ? len : have;
 		if (len)
-			side->flags &= (uint8_t)~STREAM_SKIPPING;
+			side->flags &= (uint16_t)~STREAM_SKIPPING;
 		return true;
 	}
 	if (len && len <= have)

@@ -12,13 +12,17 @@
 
 #include <string.h>
 
-void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up)
+void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up, unsigned rewrites)
 {
+	unsigned i;
+
 	memset(s, 0, sizeof(*s));
 	s->record_max = stream_min(record_max ? record_max : 1, STREAM_RECORD_MAX);
-	if (picked_up) {
-		s->side[0].flags = STREAM_PICKED_UP;
-		s->side[1].flags = STREAM_PICKED_UP;
+	for (i = 0; i < 2; i++) {
+		if (picked_up)
+			s->side[i].flags |= STREAM_PICKED_UP;
+		if (rewrites & 1u << i)
+			s->side[i].flags |= STREAM_REWRITES;
 	}
 }
 
@@ -49,13 +53,12 @@ static bool far_away(const struct stream_side *side, uint32_t number)
 static void begin(const struct stream_run *r, uint32_t seq)
 {
 	struct stream_side *side = r->side;
-	uint8_t flags = side->flags & STREAM_PICKED_UP;
+	uint16_t flags = side->flags & (STREAM_PICKED_UP | STREAM_REWRITES);
 
 	release(side, r->context->pool);
 	memset(side, 0, sizeof(*side));
-	side->flags = flags | STREAM_STARTED;
-	side->in_next = side->in_have = side->in_acked = seq;
-	side->out_next = side->out_una = seq;
+	side->flags = (uint16_t)(flags | STREAM_STARTED);
+	side->in_next = side->in_have = side->in_left = side->in_acked = side->out_una = seq;
 }
 
 /* The bytes up to `seq` will not come, or are waited for no longer: go on with the first that came after the gap. */
@@ -89,7 +92,7 @@ static bool settle(const struct stream_run *r)
 		side->in_next = side->in_have;
 		side->flags |= STREAM_MOVED;
 	}
-	side->out_next = side->in_have;
+	side->in_left = side->in_have;
 	return true;
 }
 
