@@ -45,9 +45,9 @@
 #define STREAM_FAR (1u << 30)     /* a number further away from in_have than this is not believed */
 #define STREAM_SEGMENT_MAX (1u << 24) /* neither is a longer segment */
 #define STREAM_EDITS 64u          /* edits that R has not acknowledged, each direction */
-#define STREAM_EDITS_BYTES 8192u  /* their texts, and 8 bytes for each */
+#define STREAM_TEXTS 8192u        /* bytes of their texts */
 #define STREAM_LEAVE_BYTES 65536u /* the longest payload that leaves */
-#define STREAM_SCRATCH (STREAM_RECORD_MAX + STREAM_EARLY_BYTES + 3 * STREAM_EDITS_BYTES + STREAM_LEAVE_BYTES)
+#define STREAM_SCRATCH (STREAM_RECORD_MAX + STREAM_EARLY_BYTES + STREAM_TEXTS + STREAM_LEAVE_BYTES)
 
 #define STREAM_HOLD (5 * USHER_SECOND)              /* a record is held no longer */
 #define STREAM_ACK_DELAY (USHER_SECOND / 25)        /* held bytes are acknowledged after this, if R's side is quiet */
@@ -72,7 +72,8 @@ enum stream_side_flags {
 	STREAM_TIMING = 2048,  /* a round trip is being measured */
 	STREAM_URGENT = 4096,  /* `urgent` has not left yet */
 	STREAM_FIN_LEFT = 8192,
-	STREAM_STAMPED = 16384 /* ts_value is known */
+	STREAM_STAMPED = 16384,
+	STREAM_HEARD = 32768
 };
 
 struct stream_part { /* bytes that came early */
@@ -90,21 +91,24 @@ struct stream_side {
 	uint32_t shift;    /* out - in, behind all edits */
 	uint32_t partial;  /* chunks of the incomplete record */
 	uint32_t edits;    /* edits not acknowledged yet: first chunk; 0: none */
+	uint32_t texts;    /* what they put in: first chunk */
 	uint32_t owned;    /* owned bytes that are no longer in `partial`: first chunk, its first byte's number, length */
 	uint32_t own_at, own_len;
 	uint32_t own_end;  /* OWNS: usher acknowledged all before */
 	uint32_t pass;     /* so many bytes from in_next on pass unread: frame() < 0, or the rest of a cut record */
 	uint32_t fin;
 	uint32_t urgent;   /* URGENT: the urgent pointer, as an in number */
-	uint32_t ts_value; /* newest time stamp that left */
+	uint32_t ts_value; /* STAMPED: newest time stamp that left */
+	uint32_t ts_heard; /* HEARD: newest time stamp that came */
 	uint32_t timed;    /* TIMING: when R acknowledges this out number the round trip is over */
 	uint32_t srtt_us, rttvar_us; /* srtt_us 0: not measured yet */
-	usher_time timed_at;
+	usher_time timed_at; /* TIMING: since when */
 	usher_time ack_at, release_at, again_at; /* acknowledge what is held, let it go, send again; 0: no such time */
-	uint16_t edits_bytes, early_bytes;
+	uint16_t texts_len, early_bytes;
 	uint16_t flags;
 	uint16_t mss;      /* S's, from its SYN: what R may send; 0: not known */
-	uint16_t piece;    /* most payload of a segment made in this direction, as far as its MTU is known */
+	uint16_t piece;    /* most payload of a segment made in this direction: as S's last segment said, and as a router did */
+	uint16_t piece_max; /* (0: none said) */
 	uint8_t edits_count;
 	uint8_t early_count;
 	uint8_t scale;     /* of the windows that S tells */
