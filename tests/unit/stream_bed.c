@@ -57,8 +57,11 @@ static int32_t sink_frame(void *user, unsigned direction, const uint8_t *head, u
 	return bed_frame(head, have);
 }
 
-bool bed_record(void *user, unsigned direction, const uint8_t *data, uint32_t len, uint8_t flags)
+bool bed_record(void *user, struct stream_record *record)
 {
+	unsigned direction = record->direction;
+	const uint8_t *data = record->data;
+	uint32_t len = record->len;
 	uint32_t at = bed.s.side[direction].in_next - len - bed.first[direction];
 
 	assert_ptr_equal(user, &bed);
@@ -66,7 +69,7 @@ bool bed_record(void *user, unsigned direction, const uint8_t *data, uint32_t le
 	assert_in_range(len, 1, bed.s.record_max);
 	if (bed.truth)
 		assert_memory_equal(data, bed.truth + at, len);
-	bed_log(&bed.log, direction, data, len, flags);
+	bed_log(&bed.log, direction, data, len, record->flags);
 	return --bed.until != 0;
 }
 
@@ -78,12 +81,13 @@ bool bed_gap(void *user, unsigned direction, uint32_t len)
 	return --bed.until != 0;
 }
 
-static const struct stream_sink sink = { sink_frame, bed_record, bed_gap };
+static const struct stream_sink sink = { .frame = sink_frame, .record = bed_record, .gap = bed_gap };
 
 void open_bed(uint32_t chunks, uint32_t record_max, bool picked_up, uint32_t first0, uint32_t first1)
 {
 	usher__chunk_pool_init(bed.pool, chunks);
-	bed.context = (struct stream_context){ bed.pool, &sink, &bed, bed.scratch, &bed.counts };
+	bed.context = (struct stream_context){ .pool = bed.pool, .sink = &sink, .user = &bed, .scratch = bed.scratch,
+						.counts = &bed.counts };
 	bed.counts = (struct stream_counts){ 0 };
 	bed.log.len = 0;
 	bed.log.text[0] = 0;
@@ -91,7 +95,7 @@ void open_bed(uint32_t chunks, uint32_t record_max, bool picked_up, uint32_t fir
 	bed.first[1] = first1;
 	bed.truth = NULL;
 	bed.until = -1;
-	usher__stream_open(&bed.s, record_max, picked_up);
+	usher__stream_open(&bed.s, record_max, picked_up, 0);
 }
 
 /* What must hold of a direction between calls. */
@@ -127,14 +131,16 @@ bool send_segment(const struct stream_segment *segment, uint32_t hogged)
 
 bool send_data(unsigned direction, uint32_t at, const void *data, uint32_t len)
 {
-	struct stream_segment segment = { bed.first[direction] + at, 0, TCP_PSH, (uint8_t)direction, len, len, data };
+	struct stream_segment segment = { .seq = bed.first[direction] + at, .tcp_flags = TCP_PSH,
+					  .direction = (uint8_t)direction, .len = len, .have = len, .data = data };
 
 	return send_segment(&segment, 0);
 }
 
 bool send_syn(unsigned direction)
 {
-	struct stream_segment segment = { bed.first[direction] - 1, 0, TCP_SYN, (uint8_t)direction, 0, 0, NULL };
+	struct stream_segment segment = { .seq = bed.first[direction] - 1, .tcp_flags = TCP_SYN,
+					  .direction = (uint8_t)direction };
 
 	return send_segment(&segment, 0);
 }

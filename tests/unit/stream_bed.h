@@ -48,7 +48,7 @@ extern struct bed bed;
 
 void bed_log(struct log *log, unsigned direction, const uint8_t *data, uint32_t len, unsigned flags);
 int32_t bed_frame(const uint8_t *head, uint32_t have);
-bool bed_record(void *user, unsigned direction, const uint8_t *data, uint32_t len, uint8_t flags);
+bool bed_record(void *user, struct stream_record *record);
 bool bed_gap(void *user, unsigned direction, uint32_t len);
 
 /* A stream whose directions' first bytes have these numbers, with a pool of so many chunks. */
