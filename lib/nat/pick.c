@@ -21,6 +21,7 @@ struct search {
 	uint32_t count;        /* keys in a row */
 	uint32_t first, limit; /* the lowest and the highest key that may be chosen */
 	uint8_t pattern;       /* bit i: the key may be number i of a block */
+	bool by_group;         /* the counts of groups tell it: single keys, of one parity or both */
 	uint8_t place_count, place[NAT_BLOCK]; /* those i */
 	uint32_t block, blocks;/* the first block of this worker's that has keys allowed, and how many */
 };
@@ -50,7 +51,7 @@ static uint8_t pattern_of(const struct nat_ask *a, uint32_t count, uint32_t alig
 	return (uint8_t)pattern;
 }
 
-/* false: nothing can be chosen. */
+/* false: the ask is none. */
 static bool search_begin(struct search *s, const struct nat_keys *t, const struct nat_ask *a)
 {
 	uint32_t align = a->align ? a->align : 1, i, last_block;
@@ -64,6 +65,7 @@ static bool search_begin(struct search *s, const struct nat_keys *t, const struc
 	s->first = a->first;
 	s->limit = a->last - (s->count - 1);
 	s->pattern = pattern_of(a, s->count, align);
+	s->by_group = s->count == 1 && (s->pattern == EVEN || s->pattern == ODD || s->pattern == (EVEN | ODD));
 	s->place_count = 0;
 	for (i = 0; i < NAT_BLOCK; i++)
 		if (s->pattern >> i & 1)
@@ -72,10 +74,10 @@ static bool search_begin(struct search *s, const struct nat_keys *t, const struc
 	s->block += (t->worker + t->workers - s->block % t->workers) % t->workers;
 	last_block = s->limit / NAT_BLOCK;
 	s->blocks = s->block > last_block ? 0 : (last_block - s->block) / t->workers + 1;
-	return s->place_count && s->blocks;
+	return true;
 }
 
-/* The keys that may be chosen, numbered through; out of range at the ends of it. */
+/* The keys that may be chosen, numbered through; at both ends some are out of range. */
 static uint32_t place_count(const struct search *s)
 {
 	return s->blocks * s->place_count;
@@ -172,11 +174,11 @@ static uint32_t bits(uint64_t word)
 static uint32_t free_in_group(const struct search *s, uint32_t group)
 {
 	uint32_t low = group * NAT_GROUP, high = low + NAT_GROUP - 1, n = 0, word;
-	uint32_t even = (uint32_t)s->t->own[group] - s->s->taken[group][0], odd = (uint32_t)s->t->own[group] - s->s->taken[group][1];
+	uint32_t own = s->t->own[group], even = own - s->s->taken[group][0], odd = own - s->s->taken[group][1];
 
 	if (high < s->first || low > s->limit || even + odd < s->count)
 		return 0;
-	if (low >= s->first && high <= s->limit && (s->pattern == EVEN || s->pattern == ODD || s->pattern == (EVEN | ODD)))
+	if (s->by_group && low >= s->first && high <= s->limit)
 		return (s->pattern & EVEN ? even : 0) + (s->pattern & ODD ? odd : 0);
 	for (word = low / 64; word <= high / 64; word++)
 		n += bits(free_in_word(s, word));
@@ -270,6 +272,8 @@ int32_t usher__nat_key_pick(const struct nat_keys *t, const struct nat_ask *a, s
 		return -1;
 	if (keeps(&s))
 		return a->own;
+	if (!place_count(&s))
+		return -1;
 	key = pick_free(&s, random, &left);
 	if (key >= 0)
 		return key;
