@@ -8,7 +8,8 @@
  */
 #include "nat/keys.h"
 
-#define DRAWS 4u
+#define DRAWS 4u      /* of half the keys in use they miss one time in sixteen */
+#define RUN_DRAWS 16u /* runs are rarer, and counting them costs more */
 #define GROUP_WORDS (NAT_GROUP / 64)
 #define EACH_BLOCK 0x0101010101010101u /* a bit in each block of a word */
 #define EVEN 0x55u
@@ -24,6 +25,7 @@ struct search {
 	bool by_group;         /* the counts of groups tell it: single keys, of one parity or both */
 	uint8_t place_count, place[NAT_BLOCK]; /* those i */
 	uint32_t block, blocks;/* the first block of this worker's that has keys allowed, and how many */
+	uint16_t in_group[NAT_GROUPS]; /* free keys, when they were counted */
 };
 
 void usher__nat_ask_range(struct nat_ask *a, uint16_t first, uint16_t last)
@@ -59,7 +61,9 @@ static bool search_begin(struct search *s, const struct nat_keys *t, const struc
 	s->t = t;
 	s->a = a;
 	s->count = a->count ? a->count : 1;
-	if (!a->space || s->count > NAT_BLOCK || align > NAT_BLOCK || (align & (align - 1)) || a->last < a->first + s->count - 1)
+	if (!a->address || !a->space || s->count > NAT_BLOCK || align > NAT_BLOCK || (align & (align - 1)))
+		return false;
+	if (a->last < a->first + s->count - 1)
 		return false;
 	s->s = nat_space_at(t, a->address, a->space);
 	s->first = a->first;
@@ -166,9 +170,13 @@ static uint64_t free_in_word(const struct search *s, uint32_t word)
 	return keys;
 }
 
-static uint32_t bits(uint64_t word)
+/* How many bits are set. Not the compiler's: without an instruction for it that is a function with a table. */
+static uint32_t bits(uint64_t x)
 {
-	return (uint32_t)__builtin_popcountll(word);
+	x -= x >> 1 & 0x5555555555555555u;
+	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (uint32_t)(x * EACH_BLOCK >> 56);
 }
 
 static uint32_t free_in_group(const struct search *s, uint32_t group)
@@ -185,16 +193,25 @@ static uint32_t free_in_group(const struct search *s, uint32_t group)
 	return n;
 }
 
-/* The free key of this rank. It is there. */
+static uint32_t count_free(struct search *s)
+{
+	uint32_t n = 0, group;
+
+	for (group = s->first / NAT_GROUP; group <= s->limit / NAT_GROUP; group++) {
+		s->in_group[group] = (uint16_t)free_in_group(s, group);
+		n += s->in_group[group];
+	}
+	return n;
+}
+
+/* The free key of this rank among those that count_free counted. */
 static uint32_t free_of_rank(const struct search *s, uint32_t rank)
 {
 	uint32_t group = s->first / NAT_GROUP, word, n;
 	uint64_t keys;
 
-	while (rank >= (n = free_in_group(s, group))) {
-		rank -= n;
-		group++;
-	}
+	while (rank >= s->in_group[group])
+		rank -= s->in_group[group++];
 	word = group * GROUP_WORDS;
 	while (rank >= (n = bits(free_in_word(s, word)))) {
 		rank -= n;
@@ -205,26 +222,17 @@ static uint32_t free_of_rank(const struct search *s, uint32_t rank)
 	return word * 64 + (uint32_t)__builtin_ctzll(keys);
 }
 
-static uint32_t count_free(const struct search *s)
-{
-	uint32_t n = 0, group;
-
-	for (group = s->first / NAT_GROUP; group <= s->limit / NAT_GROUP; group++)
-		n += free_in_group(s, group);
-	return n;
-}
-
 static bool is_free(const struct search *s, uint32_t key)
 {
 	return in_range(s, key) && free_in_word(s, key / 64) >> key % 64 & 1;
 }
 
 /* A free key that is unique; -1: none. *left: how many are free, and may yet be unique. */
-static int32_t pick_free(const struct search *s, struct nat_random *random, uint32_t *left)
+static int32_t pick_free(struct search *s, struct nat_random *random, uint32_t *left)
 {
-	uint32_t draw, key;
+	uint32_t draws = s->count > 1 ? RUN_DRAWS : DRAWS, key;
 
-	for (draw = 0; draw < DRAWS; draw++) {
+	while (draws-- > 0) {
 		key = place_at(s, nat_random_below(random, place_count(s)));
 		if (is_free(s, key) && unique(s, key))
 			return (int32_t)key;

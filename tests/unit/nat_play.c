@@ -401,7 +401,7 @@ static int32_t pick(const struct nat_ask *a, uint32_t p, struct oracle *o)
 	int32_t key = usher__nat_key_pick(&m.keys, a, &m.random);
 
 	CHECK(key >= -1 && key < 65536);
-	CHECK(o->asks <= (NAT_PICK_ASKS + 6) * count);
+	CHECK(o->asks <= (NAT_PICK_ASKS + (count > 1 ? 18 : 6)) * count);
 	judge_pick(a, p, key);
 	m.played->picks++;
 	m.played->runs += count > 1 && key >= 0;

@@ -123,6 +123,10 @@ static void test_no_ask(void **state)
 		a.align = rows[i].align;
 		if (pick(&a) != -1)
 			fail_msg("row %u", i);
+		a = ask(NAT_ASK_SHARE, 1, 1024, 65535);
+		assert_true(pick(&a) >= 0);
+		a.address = 0;
+		assert_int_equal(pick(&a), -1);
 	}
 	free(memory);
 }
