@@ -153,7 +153,7 @@ enum nat_ask_flags {
 };
 
 struct nat_ask {
-	uint32_t address;     /* number, held */
+	uint32_t address;     /* number, held; 0 (none was to be had): no key either */
 	uint8_t space;
 	uint8_t flags;        /* enum nat_ask_flags */
 	uint8_t count, align; /* so many keys in a row (1..8), all of them free; the first a multiple of 1, 2, 4 or 8; 0 means 1 */
@@ -179,11 +179,11 @@ void usher__nat_ask_range(struct nat_ask *a, uint16_t first, uint16_t last);
  * (count, align, range).
  *
  * In this order: the own key, if it is free, or shared and SHARE; a free one by chance, each as likely as any other; with SHARE
- * one that is shared. Only keys of this worker. Bounded: four keys are tried by chance, then the free ones are counted and one is
- * chosen by its rank: at most 64 counts and 48 words (for a run 1024 words), twice. As long as a key is free that is unique, it
- * is found, but for more than NAT_PICK_ASKS that are not unique; likewise of the shared ones NAT_PICK_ASKS are asked about, each
- * once, out of at most NAT_PICK_LOOKS that are looked at, in an order by chance: all there are of a range so small, and else a
- * destination is refused when it has nearly all keys (of 99 % taken one is found with 72 in 100, of 90 % always).
+ * one that is shared. Only keys of this worker. Bounded: four keys (sixteen runs) are tried by chance, then the free ones are
+ * counted and one is chosen by its rank: at most 64 counts and 48 words of the map (for a run 1040 words). So without `unique` a
+ * free key is found exactly as long as there is one. Where that one is not unique, and where none is free, keys are asked about in
+ * an order by chance, each once, at most NAT_PICK_ASKS of at most NAT_PICK_LOOKS that are looked at: in a range so small all there
+ * are; else a destination is refused only when it has nearly all keys (where it has 90 %, one time in 700,000; 99 %, 28 in 100).
  */
 int32_t usher__nat_key_pick(const struct nat_keys *t, const struct nat_ask *a, struct nat_random *random);
 #define NAT_PICK_ASKS 128u

@@ -8,7 +8,8 @@
  */
 #include "nat/keys.h"
 
-#define DRAWS 4u
+#define DRAWS 4u      /* of half the keys in use they miss one time in sixteen */
+#define RUN_DRAWS 16u /* runs are rarer, and counting them costs more */
 #define GROUP_WORDS (NAT_GROUP / 64)
 #define EACH_BLOCK 0x0101010101010101u /* a bit in each block of a word */
 #define EVEN 0x55u
@@ -21,8 +22,10 @@ struct search {
 	uint32_t count;        /* keys in a row */
 	uint32_t first, limit; /* the lowest and the highest key that may be chosen */
 	uint8_t pattern;       /* bit i: the key may be number i of a block */
+	bool by_group;         /* the counts of groups tell it: single keys, of one parity or both */
 	uint8_t place_count, place[NAT_BLOCK]; /* those i */
 	uint32_t block, blocks;/* the first block of this worker's that has keys allowed, and how many */
+	uint16_t in_group[NAT_GROUPS]; /* free keys, when they were counted */
 };
 
 void usher__nat_ask_range(struct nat_ask *a, uint16_t first, uint16_t last)
@@ -50,7 +53,7 @@ static uint8_t pattern_of(const struct nat_ask *a, uint32_t count, uint32_t alig
 	return (uint8_t)pattern;
 }
 
-/* false: nothing can be chosen. */
+/* false: the ask is none. */
 static bool search_begin(struct search *s, const struct nat_keys *t, const struct nat_ask *a)
 {
 	uint32_t align = a->align ? a->align : 1, i, last_block;
@@ -58,12 +61,15 @@ static bool search_begin(struct search *s, const struct nat_keys *t, const struc
 	s->t = t;
 	s->a = a;
 	s->count = a->count ? a->count : 1;
-	if (!a->space || s->count > NAT_BLOCK || align > NAT_BLOCK || (align & (align - 1)) || a->last < a->first + s->count - 1)
+	if (!a->address || !a->space || s->count > NAT_BLOCK || align > NAT_BLOCK || (align & (align - 1)))
+		return false;
+	if (a->last < a->first + s->count - 1)
 		return false;
 	s->s = nat_space_at(t, a->address, a->space);
 	s->first = a->first;
 	s->limit = a->last - (s->count - 1);
 	s->pattern = pattern_of(a, s->count, align);
+	s->by_group = s->count == 1 && (s->pattern == EVEN || s->pattern == ODD || s->pattern == (EVEN | ODD));
 	s->place_count = 0;
 	for (i = 0; i < NAT_BLOCK; i++)
 		if (s->pattern >> i & 1)
@@ -72,10 +78,10 @@ static bool search_begin(struct search *s, const struct nat_keys *t, const struc
 	s->block += (t->worker + t->workers - s->block % t->workers) % t->workers;
 	last_block = s->limit / NAT_BLOCK;
 	s->blocks = s->block > last_block ? 0 : (last_block - s->block) / t->workers + 1;
-	return s->place_count && s->blocks;
+	return true;
 }
 
-/* The keys that may be chosen, numbered through; out of range at the ends of it. */
+/* The keys that may be chosen, numbered through; at both ends some are out of range. */
 static uint32_t place_count(const struct search *s)
 {
 	return s->blocks * s->place_count;
@@ -164,35 +170,48 @@ static uint64_t free_in_word(const struct search *s, uint32_t word)
 	return keys;
 }
 
-static uint32_t bits(uint64_t word)
+/* How many bits are set. Not the compiler's: without an instruction for it that is a function with a table. */
+static uint32_t bits(uint64_t x)
 {
-	return (uint32_t)__builtin_popcountll(word);
+	x -= x >> 1 & 0x5555555555555555u;
+	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (uint32_t)(x * EACH_BLOCK >> 56);
 }
 
 static uint32_t free_in_group(const struct search *s, uint32_t group)
 {
 	uint32_t low = group * NAT_GROUP, high = low + NAT_GROUP - 1, n = 0, word;
-	uint32_t even = (uint32_t)s->t->own[group] - s->s->taken[group][0], odd = (uint32_t)s->t->own[group] - s->s->taken[group][1];
+	uint32_t own = s->t->own[group], even = own - s->s->taken[group][0], odd = own - s->s->taken[group][1];
 
 	if (high < s->first || low > s->limit || even + odd < s->count)
 		return 0;
-	if (low >= s->first && high <= s->limit && (s->pattern == EVEN || s->pattern == ODD || s->pattern == (EVEN | ODD)))
+	if (s->by_group && low >= s->first && high <= s->limit)
 		return (s->pattern & EVEN ? even : 0) + (s->pattern & ODD ? odd : 0);
 	for (word = low / 64; word <= high / 64; word++)
 		n += bits(free_in_word(s, word));
 	return n;
 }
 
-/* The free key of this rank. It is there. */
+static uint32_t count_free(struct search *s)
+{
+	uint32_t n = 0, group;
+
+	for (group = s->first / NAT_GROUP; group <= s->limit / NAT_GROUP; group++) {
+		s->in_group[group] = (uint16_t)free_in_group(s, group);
+		n += s->in_group[group];
+	}
+	return n;
+}
+
+/* The free key of this rank among those that count_free counted. */
 static uint32_t free_of_rank(const struct search *s, uint32_t rank)
 {
 	uint32_t group = s->first / NAT_GROUP, word, n;
 	uint64_t keys;
 
-	while (rank >= (n = free_in_group(s, group))) {
-		rank -= n;
-		group++;
-	}
+	while (rank >= s->in_group[group])
+		rank -= s->in_group[group++];
 	word = group * GROUP_WORDS;
 	while (rank >= (n = bits(free_in_word(s, word)))) {
 		rank -= n;
@@ -203,26 +222,17 @@ static uint32_t free_of_rank(const struct search *s, uint32_t rank)
 	return word * 64 + (uint32_t)__builtin_ctzll(keys);
 }
 
-static uint32_t count_free(const struct search *s)
-{
-	uint32_t n = 0, group;
-
-	for (group = s->first / NAT_GROUP; group <= s->limit / NAT_GROUP; group++)
-		n += free_in_group(s, group);
-	return n;
-}
-
 static bool is_free(const struct search *s, uint32_t key)
 {
 	return in_range(s, key) && free_in_word(s, key / 64) >> key % 64 & 1;
 }
 
 /* A free key that is unique; -1: none. *left: how many are free, and may yet be unique. */
-static int32_t pick_free(const struct search *s, struct nat_random *random, uint32_t *left)
+static int32_t pick_free(struct search *s, struct nat_random *random, uint32_t *left)
 {
-	uint32_t draw, key;
+	uint32_t draws = s->count > 1 ? RUN_DRAWS : DRAWS, key;
 
-	for (draw = 0; draw < DRAWS; draw++) {
+	while (draws-- > 0) {
 		key = place_at(s, nat_random_below(random, place_count(s)));
 		if (is_free(s, key) && unique(s, key))
 			return (int32_t)key;
@@ -270,6 +280,8 @@ int32_t usher__nat_key_pick(const struct nat_keys *t, const struct nat_ask *a, s
 		return -1;
 	if (keeps(&s))
 		return a->own;
+	if (!place_count(&s))
+		return -1;
 	key = pick_free(&s, random, &left);
 	if (key >= 0)
 		return key;

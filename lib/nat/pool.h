@@ -22,8 +22,8 @@ struct nat_pool {
 };
 
 /*
- * The pool's address for `inside`, an address of the pool's family, in this zone. Of a pool of more than 2^32 addresses the first 2^32
- * are used.
+ * The pool's address for `inside`, an address of the pool's family, in this zone. Of a pool of more than 2^32 addresses the
+ * first 2^32 are used.
  */
 void usher__nat_pool_choose(const struct hash_key *key, const struct nat_pool *pool, uint16_t zone, const uint8_t *inside,
 			    uint8_t chosen[16]);

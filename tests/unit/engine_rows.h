@@ -385,30 +385,41 @@
 		"state new orig 2\n"
 },
 {
-	.name = "gone with its master: closed by FIN, after two minutes",
+	.name = "what cannot be without its master ends when that is closed by both sides; what can, when it is forgotten",
 	.script =
 		"A tcp 10.0.0.2:4000 10.0.0.9:99\n"
 		"A> E 1 2000 u=0~\n"
-		"A close\n"
-		"wait 119\n"
+		"A> E 2 3000 u=0 stays~\n"
 		"syn 10.0.0.9:20 10.0.0.2:2000\n"
+		"A close\n"
+		"syn 10.0.0.9:21 10.0.0.2:2000\n"
+		"wait 119\n"
+		"syn 10.0.0.9:20 10.0.0.2:3000\n"
 		"state\n"
 		"wait 1\n"
-		"syn 10.0.0.9:21 10.0.0.2:2000\n"
+		"syn 10.0.0.9:21 10.0.0.2:3000\n"
 		"state\n",
 	.log =
 		"new 1 tcp 10.0.0.2:4000>10.0.0.9:99 SYN_SENT helper=fake\n"
 		"announce 1 MADE 10.0.0.2:2000 accepted\n"
 		"expect 1 of 1: tcp 10.0.0.9:*>10.0.0.2:2000 MADE data 300s uses 0\n"
+		"announce 1 MADE 10.0.0.2:3000 accepted\n"
+		"expect 2 of 1: tcp 10.0.0.9:*>10.0.0.2:3000 MADE data 300s uses 0\n"
 		"new 2 tcp 10.0.0.9:20>10.0.0.2:2000 SYN_SENT related master=1 expect=1\n"
 		"hit 1 by 2\n"
 		"child born: class 0 tag 1\n"
-		"state related orig 2\n"
 		"unexpect 1 master_gone\n"
 		"gone 2 master_gone\n"
-		"gone 1 closed\n"
+		"child gone: class 0 tag 1\n"
 		"new 3 tcp 10.0.0.9:21>10.0.0.2:2000 SYN_SENT\n"
-		"state new orig 3\n"
+		"new 4 tcp 10.0.0.9:20>10.0.0.2:3000 SYN_SENT related master=1 expect=2\n"
+		"hit 2 by 4\n"
+		"child born: class 0 tag 2\n"
+		"state related orig 4\n"
+		"unexpect 2 master_gone\n"
+		"gone 1 closed\n"
+		"new 5 tcp 10.0.0.9:21>10.0.0.2:3000 SYN_SENT\n"
+		"state new orig 5\n"
 },
 {
 	.name = "gone with its master: closed by RST, after ten seconds",

@@ -174,7 +174,7 @@ static uint32_t make(uint8_t *to, const char *kind, const struct usher_endpoint 
 	if (!strcmp(kind, "udp"))
 		return net_udp(to, src, dst, "hello", 5);
 	if (!strcmp(kind, "ping") || !strcmp(kind, "pong"))
-		return net_icmp(to, src, dst, kind[1] == 'i' ? 8 : 0);
+		return net_icmp(to, src, dst, src->family == USHER_IPV6 ? (kind[1] == 'i' ? 128 : 129) : kind[1] == 'i' ? 8 : 0);
 	if (!strncmp(kind, "gre", 3))
 		return net_gre(to, src, dst, (uint8_t)(kind[3] - '0'));
 	if (!strcmp(kind, "esp"))
