@@ -66,7 +66,6 @@ static const struct usher_code pptp_notes[] = {
 /* ---- The messages: RFC 2637 2 ---- */
 
 #define WORDS 8u /* values, from 0, that may have a name */
-
 static const char *const start_results[WORDS] = { /* 2.2 */
 	[1] = "successful channel establishment", [2] = "general error", [3] = "command channel already exists",
 	[4] = "requester is not authorized", [5] = "protocol version not supported" };
@@ -100,8 +99,7 @@ struct pptp_field {
 
 struct pptp_message {
 	uint16_t len;
-	uint8_t who;       /* enum pptp_who: who may send it */
-	uint8_t event;     /* enum pptp_event */
+	uint8_t who, event; /* enum pptp_who, who may send it; enum pptp_event */
 	uint8_t own, peer; /* where the sender's own call id is, and the receiver's; 0: it has none */
 	uint8_t result;    /* where the result is (0: none that matters): if it is not 1 the event is the next one */
 	struct pptp_field fields[FIELDS];
@@ -196,10 +194,13 @@ static const struct pptp_row session_rows[S_COUNT][E_CALLS + 1][2] = {
 
 /* ---- A call: RFC 2637 3.2 ---- */
 
-enum call_state { C_FREE, C_OUT_ASKED, C_IN_ASKED, C_IN_ANSWERED, C_CONNECTED, C_CLEARING, C_ABORTING, C_FAILED, C_COUNT };
+enum call_state {
+	C_FREE, C_OUT_ASKED, C_IN_ASKED, C_IN_ANSWERED, C_CONNECTED, C_CLEARING, C_OUT_ABORTING, C_IN_ABORTING, C_FAILED, C_COUNT
+};
 
 static const char *const call_names[C_COUNT] = {
-	"none", "outgoing, asked", "incoming, asked", "incoming, answered", "connected", "clearing", "aborting", "failed" };
+	"none", "outgoing, asked", "incoming, asked", "incoming, answered", "connected", "clearing", "outgoing, aborting",
+	"incoming, aborting", "failed" };
 
 /* LEARN: the sender's own id is new, NAT is asked for its other name. */
 enum call_action { C_UNEXPECTED, C_NOTHING, C_LEARN, C_LEARN_OPEN, C_OPEN, C_CLOSE, C_END };
@@ -210,7 +211,7 @@ static const struct pptp_row call_rows[C_COUNT][E_COUNT] = {
 	[C_OUT_ASKED] = { /* 3.2.4.2 wait_reply */
 		[E_OUT_ASK] = { C_OUT_ASKED, C_NOTHING }, /* said again */
 		[E_OUT_OK] = { C_CONNECTED, C_LEARN_OPEN }, [E_OUT_FAILED] = { C_FAILED, C_CLOSE },
-		[E_CLEAR] = { C_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
+		[E_CLEAR] = { C_OUT_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
 	},
 	[C_IN_ASKED] = { /* 3.2.3.1 wait_reply; the caller may hang up */
 		[E_IN_ASK] = { C_IN_ASKED, C_NOTHING }, [E_END] = { C_FREE, C_END },
@@ -218,7 +219,7 @@ static const struct pptp_row call_rows[C_COUNT][E_COUNT] = {
 	},
 	[C_IN_ANSWERED] = { /* 3.2.3.2 wait_connect */
 		[E_IN_OK] = { C_IN_ANSWERED, C_NOTHING }, [E_IN_CONNECTED] = { C_CONNECTED, C_OPEN },
-		[E_CLEAR] = { C_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
+		[E_CLEAR] = { C_IN_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
 	},
 	[C_CONNECTED] = { /* 3.2.3, 3.2.4 established; 2.12: to clear is a wish, 2.13: the PAC's notify ends the call */
 		[E_CLEAR] = { C_CLEARING, C_NOTHING }, [E_END] = { C_FREE, C_END }, [E_INFO] = { C_CONNECTED, C_NOTHING },
@@ -226,10 +227,13 @@ static const struct pptp_row call_rows[C_COUNT][E_COUNT] = {
 	[C_CLEARING] = { /* 3.2.3.2, 3.2.4.2 wait_disconnect */
 		[E_CLEAR] = { C_CLEARING, C_NOTHING }, [E_END] = { C_FREE, C_END }, [E_INFO] = { C_CLEARING, C_NOTHING },
 	},
-	[C_ABORTING] = { /* the same before it was connected: what was under way by then opens nothing */
-		[E_OUT_OK] = { C_ABORTING, C_LEARN }, [E_OUT_FAILED] = { C_FAILED, C_CLOSE },
-		[E_IN_CONNECTED] = { C_ABORTING, C_NOTHING },
-		[E_CLEAR] = { C_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
+	[C_OUT_ABORTING] = { /* the same before it was connected: what was under way by then opens nothing */
+		[E_OUT_OK] = { C_OUT_ABORTING, C_LEARN }, [E_OUT_FAILED] = { C_FAILED, C_CLOSE },
+		[E_CLEAR] = { C_OUT_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
+	},
+	[C_IN_ABORTING] = {
+		[E_IN_CONNECTED] = { C_IN_ABORTING, C_NOTHING },
+		[E_CLEAR] = { C_IN_ABORTING, C_NOTHING }, [E_END] = { C_FREE, C_END },
 	},
 	[C_FAILED] = { [E_CLEAR] = { C_FAILED, C_NOTHING }, [E_END] = { C_FREE, C_END } }, /* refused, by a reply or by us */
 };
@@ -248,8 +252,7 @@ struct pptp_call {
 	uint32_t tag;
 	uint8_t state; /* enum call_state */
 	uint8_t pns;   /* which side is the PNS */
-	uint8_t flags;
-	uint8_t spare;
+	uint8_t flags, spare;
 };
 
 enum pptp_flags {
@@ -264,8 +267,7 @@ struct pptp_state {
 	uint32_t tag;    /* of the last call */
 	uint8_t session; /* enum session_state */
 	uint8_t asker;   /* which side is */
-	uint8_t flags;
-	uint8_t spare;
+	uint8_t flags, spare;
 };
 
 _Static_assert(sizeof(struct pptp_call) == 16 && sizeof(struct pptp_state) == 8, "no padding");
@@ -700,11 +702,11 @@ static int pptp_record(struct usher_help *help, const struct usher_help_ops *ops
 		ops->done(help, r->flags & USHER_RECORD_FIRST && !(r->flags & elsewhere));
 		return 0;
 	}
+	t.type = h.type;
 	if (!h.type) {
 		report(&t, CODE_UNKNOWN_TYPE);
 		return 0;
 	}
-	t.type = h.type;
 	t.m = &pptp_messages[h.type];
 	t.calls = (struct pptp_call *)(void *)(t.s + 1);
 	t.call_count = ops->items(help);
@@ -775,8 +777,7 @@ static const uint16_t pptp_ports[] = { 1723, 0 };
 
 /* How many calls there may be is configured (items): no announcement takes another's place. */
 static const struct usher_class pptp_classes[] = {
-	{ .name = "calls", .max = 65535, .min_key = 0, .timeout_s = 600 },
-	{ .name = NULL }
+	{ .name = "calls", .max = 65535, .min_key = 0, .timeout_s = 600 }, { .name = NULL }
 };
 
 const struct usher_helper usher__helper_pptp = {
