@@ -171,15 +171,15 @@ class End:
 
 
 class Pair:
-    """A control connection from the client's host to the server's, and its two ends. Use: with Pair(net) as (client, server)."""
+    """A control connection and its two ends: `hosts` opens it, and is connected to. Use: with Pair(net) as (client, server)."""
 
-    def __init__(self, net, port=1723, addresses=(CLIENT, ODD_SERVER), started=True):
-        self.net, self.port, self.addresses, self.started = net, port, addresses, started
+    def __init__(self, net, port=1723, addresses=(CLIENT, ODD_SERVER), started=True, hosts=('client', 'server')):
+        self.names, self.port, self.addresses, self.started = [net.names[host] for host in hosts], port, addresses, started
 
     def __enter__(self):
         client_address, server_address = self.addresses
-        self.ends = client, server = (End(self.net.names['client'], client_address, server_address),
-                                      End(self.net.names['server'], server_address, client_address))
+        self.ends = client, server = (End(self.names[0], client_address, server_address),
+                                      End(self.names[1], server_address, client_address))
         client.other, server.other = server, client
         self.connect()
         if self.started:
@@ -190,11 +190,11 @@ class Pair:
     def connect(self):
         client, server = self.ends
         family = socket.AF_INET6 if ':' in server.address else socket.AF_INET
-        with inside(self.net.names['server']):
+        with inside(self.names[1]):
             listener = socket.create_server((server.address, self.port), family=family)
-        with inside(self.net.names['client']):
+        with inside(self.names[0]):
             client.take(socket.socket(family, socket.SOCK_STREAM))
-            client.control.bind((client.address, 0))
+        client.control.bind((client.address, 0))
         client.control.connect((server.address, self.port))
         server.take(listener.accept()[0])
         listener.close()
@@ -284,18 +284,40 @@ def pac_opens(net):
         both_ways(pac, pns, 31, 3001, 3, 1)
         pns.say(stop_request(3))
         pac.say(stop_reply())
+
+
+def together(one, other):
+    """Both ask for a session at once."""
+    one.control.sendall(start_request())
+    other.control.sendall(start_request())
+    time.sleep(PAUSE)
+    one.hear(156)
+    other.hear(156)
+
+
+def collision(net):
+    """Both ask on one connection, and each is PNS and PAC; both open a connection and ask, where the higher address wins (3.1.3)."""
     with Pair(net, started=False) as (one, other):
-        one.control.sendall(start_request())        # both at once: RFC 2637 3.1.3
-        other.control.sendall(start_request())
-        time.sleep(PAUSE)
-        one.hear(156)
-        other.hear(156)
+        together(one, other)
         one.say(start_reply())
         other.say(start_reply())
         answered(one, other, 60, 600)
         both_ways(one, other, 60, 600, 0, 2)
-        answered(other, one, 601, 61)               # both are PNS and PAC
+        answered(other, one, 601, 61)
         both_ways(other, one, 601, 61, 0, 2)
+    lost = Pair(net, started=False)
+    won = Pair(net, started=False, addresses=(ODD_SERVER, CLIENT), hosts=('server', 'client'))
+    with lost as (lower, _), won as (higher, replying):
+        lower.control.sendall(start_request())
+        higher.control.sendall(start_request())
+        time.sleep(PAUSE)
+        lower.close()
+        replying.hear(156)
+        replying.say(start_reply())
+        answered(higher, replying, 62, 620)
+        both_ways(higher, replying, 62, 620, 0, 2)
+        higher.say(stop_request())
+        replying.say(stop_reply())
 
 
 def coalesced(net):
@@ -470,7 +492,11 @@ def ipv6(net):
 
 
 def lossy(net):
-    """A call whose reply the recording will lose, one whose request it will lose, one that it has whole."""
+    """Calls whose replies and requests the recording will lose, or parts of them; one that is sent twice, as the router is deaf for
+    half a second; one whose reply the recording will have in disorder."""
+    def forwarding(switch):
+        net.sysctl(net.names['router'], f'net.ipv4.ip_forward={switch}')
+
     with Pair(net) as (client, server):
         client.say(out_request(700, 1))
         server.say(out_reply(7000, 700))            # lost
@@ -492,6 +518,16 @@ def lossy(net):
         both_ways(client, server, 704, 7004)
         ended(client, server, 702, 7002)
         client.gre(gre(7002, 9))
+        forwarding(0)
+        client.control.sendall(out_request(705, 5))
+        time.sleep(0.5)
+        forwarding(1)
+        server.hear(168)
+        server.say(out_reply(7005, 705))
+        both_ways(client, server, 705, 7005, 0, 2)
+        client.say(out_request(706, 6))
+        server.say(*cut(out_reply(7006, 706), 20, 12))
+        both_ways(client, server, 706, 7006, 0, 2)
 
 
 def midstream(net):
@@ -540,4 +576,4 @@ def tunnels(net):
 
 
 SCENES = {scene.__name__: scene for scene in (two_calls, incoming, pac_opens, coalesced, split, refused, ends, informative, malformed,
-                                              ipv6, lossy, midstream, other_port, tunnels)}
+                                              collision, ipv6, lossy, midstream, other_port, tunnels)}
