@@ -186,7 +186,7 @@ class Session:
     def find(self, direction, state, **ids):
         """The latest call of that direction and state with these ids, by side."""
         for call in reversed(self.calls):
-            if call.direction == direction and call.state == state and all(call.ids[side] == number for side, number in ids.items()):
+            if (call.direction, call.state) == (direction, state) and ids.items() <= call.ids.items():
                 return call
         return None
 
@@ -229,7 +229,8 @@ class Session:
     def reply_alone(self, message):
         """Its request is not in the file, but may have been sent."""
         request = Message.__new__(Message)
-        request.direction, request.frame, request.call_id = next(d for d in SIDES if d != message.direction), None, message.peer_call_id
+        request.direction = next(direction for direction in SIDES if direction != message.direction)
+        request.frame, request.call_id = None, message.peer_call_id
         call = Call(self, request, 'outgoing', len(self.calls))
         self.calls.append(call)
         self.answer(call, message, 'accepted' if self.syn is None else 'maybe')
@@ -325,8 +326,8 @@ def assign(tunnels, calls):
 
 
 def is_of(tunnel, call):
-    where = {'client': call.session.client[0], 'server': call.session.server[0]}
-    return any(tunnel.src == where[OTHER[side]] and tunnel.dst == where[side] and tunnel.call_id == call.ids[side] for side in where)
+    client, server = call.session.client[0], call.session.server[0]
+    return (tunnel.src, tunnel.dst, tunnel.call_id) in ((client, server, call.ids['server']), (server, client, call.ids['client']))
 
 
 def flows_of(tunnels):
@@ -421,8 +422,8 @@ def show(truth):
         print(f'  {message["frame"]:4} {message["direction"]:14} {message["type"]:5} {message["type_name"]:32} {ids:14} '
               f'{message["expected"]:12} {message["seen_by"]}{" after-gap" if message["after_gap"] else ""}')
     for number, call in enumerate(truth['pptp']['calls']):
-        print(f'  call {number}: {call["direction"]} by the {call["requested_by"]}, ids {call["client_call_id"]} '
-              f'{call["server_call_id"]}, result {call["result"]}, up {call["up_frame"]}, end {call["end_frame"]}: {call["expected"]}')
+        print('  call {}: {direction} by the {requested_by}, ids {client_call_id} {server_call_id}, result {result}, up {up_frame}, '
+              'end {end_frame}: {expected}'.format(number, **call))
     for flow in truth['gre']['flows']:
         print('  gre {src} > {dst} v{version} key {key} call id {call_id}: {packets} packets in {first_frame}-{last_frame}, '
               'call {call}: {expected}'.format(**flow))

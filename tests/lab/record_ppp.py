@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stands in for pppd, where there is no PPP in the kernel: enough LCP (RFC 1661) in HDLC-like framing (RFC 1662) for GRE to flow.
 
-usage: record_ppp.py ...                             pptpd starts it in place of pppd, on a terminal; its arguments mean nothing here
+usage: record_ppp.py                                     pptpd starts it in place of pppd, on a terminal
        record_ppp.py --echoes N [--pause S] -- pptp ...  the client: starts pptp on a terminal, and ends after so many LCP echoes
 
 Both ends ask for the link, acknowledge what the other asks for, and answer echoes. The client sends the echoes, then asks to
@@ -137,7 +137,7 @@ def call(command, echoes, pause):
 
 
 def main():
-    if '--' not in sys.argv:  # from pptpd, with pppd's options
+    if '--' not in sys.argv:
         serve()
         return
     parser = argparse.ArgumentParser()

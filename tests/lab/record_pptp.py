@@ -37,13 +37,13 @@ def text(words, size):
     return words.encode().ljust(size, b'\0')
 
 
-def start_request(**odd):
-    return message(START_REQUEST, struct.pack('>HHIIHH', 0x100, 0, 3, 3, 0, 1) + text('pns.example', 64) + text('a script', 64), **odd)
+def start_request():
+    return message(START_REQUEST, struct.pack('>HHIIHH', 0x100, 0, 3, 3, 0, 1) + text('pns.example', 64) + text('a script', 64))
 
 
-def start_reply(result=1, error=0, **odd):
+def start_reply(result=1, error=0):
     return message(START_REPLY, struct.pack('>HBBIIHH', 0x100, result, error, 3, 3, 64, 1) + text('pac.example', 64) +
-                   text('a script', 64), **odd)
+                   text('a script', 64))
 
 
 def stop_request(reason=1):
@@ -296,7 +296,7 @@ def together(one, other):
 
 
 def collision(net):
-    """Both ask on one connection, and each is PNS and PAC; both open a connection and ask, where the higher address wins (3.1.3)."""
+    """Both ask on one connection, and each is PNS and PAC; both open a connection and ask: the higher address wins (3.1.3)."""
     with Pair(net, started=False) as (one, other):
         together(one, other)
         one.say(start_reply())
@@ -439,7 +439,7 @@ def informative(net):
     """Messages that open and close nothing, from both ends; and kinds of message that nobody knows."""
     with Pair(net) as (client, server):
         client.say(message(77, b'what nobody knows'), message(16, b''), message(0, bytes(8)))
-        server.say(message(65535, bytes(20)), message(OUT_REPLY, struct.pack('>HHBBHIHHI', 9, 9, 1, 0, 0, 9, 9, 9, 9), management=2))
+        server.say(message(65535, bytes(20)), out_reply(9, 9, management=2))
         answered(client, server, 420, 4200)
         client.say(link_info(4200), link_info(4200, 0, 0xa0000))
         server.say(link_info(420))
@@ -459,13 +459,12 @@ def informative(net):
 
 def malformed(net):
     """A length that cannot be right, a cookie that is wrong: nothing after it can be read, and a call that stands goes on."""
-    bad = {'too short': out_request(431, 2, length=8), 'too long': out_request(431, 2, length=9999), 'zero': out_request(431, 2, length=0),
-           'another': out_request(431, 2, length=160), 'cookie': out_request(431, 2, cookie=0x1a2b3c4e)}
-    for number, name in enumerate(bad):
+    bad = [out_request(431, 2, length=length) for length in (8, 9999, 0, 160)] + [out_request(431, 2, cookie=0x1a2b3c4e)]
+    for number, request in enumerate(bad):
         with Pair(net) as (client, server):
             answered(client, server, 430, 4300 + number)
             both_ways(client, server, 430, 4300 + number, 0, 1)
-            client.say(bad[name])
+            client.say(request)
             server.say(out_reply(4390 + number, 431))
             server.gre(gre(431, 0))
             client.gre(gre(4390 + number, 0))
@@ -556,7 +555,7 @@ def other_port(net):
 
 
 def tunnels(net):
-    """GRE of all sorts: before its call, out of order, lost, acknowledgements alone, of a wrong id; plain GRE with keys beside it."""
+    """GRE: before its call, out of order, lost, acknowledgements alone, of a wrong id; plain GRE with keys beside it."""
     with Pair(net) as (client, server):
         client.gre(gre(9100, 0))                    # before anybody called
         client.gre(keyed_gre(9100), keyed_gre(0x12345678))
@@ -575,5 +574,5 @@ def tunnels(net):
         client.gre(gre(9100, 13))
 
 
-SCENES = {scene.__name__: scene for scene in (two_calls, incoming, pac_opens, coalesced, split, refused, ends, informative, malformed,
-                                              collision, ipv6, lossy, midstream, other_port, tunnels)}
+SCENES = {scene.__name__: scene for scene in (two_calls, incoming, pac_opens, collision, coalesced, split, refused, ends,
+                                              informative, malformed, ipv6, lossy, midstream, other_port, tunnels)}
