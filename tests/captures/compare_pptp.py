@@ -155,7 +155,7 @@ class Range:
         return self.least <= packets <= self.most
 
     def __str__(self):
-        return str(self.least) if self.least == self.most else f'{self.least} to {self.most}'
+        return str(self.most) if self.least == self.most else f'{self.least} to {self.most}'
 
 
 def flow_key(version, src, dst, key):
@@ -163,7 +163,15 @@ def flow_key(version, src, dst, key):
     return version if key else None, place(src, key), place(dst, None)
 
 
-def wanted(capture):
+def damaged_frames(truth, events):
+    """Where the IP header is damaged, as the program says and the truth's count of wrong checksums allows: such a packet belongs to
+    nothing, though the truth counts it."""
+    if not truth['capture'].get('bad_checksum_frames'):
+        return []
+    return [event['frame'] for event in events if event['event'] == 'invalid' and event['reason'] in ('ip-header', 'ip-checksum')]
+
+
+def wanted(capture, damaged):
     """({(call, flow): Range}, {flow: Range}): what belongs to calls, and what does not."""
     children, strangers = defaultdict(Range), defaultdict(Range)
     for flow in capture.flows:
@@ -174,10 +182,10 @@ def wanted(capture):
         kind = flow.get('expected') or ('child' if stands else 'stranger')
         if kind == 'child' and 'expected' not in flow and not is_within(capture, capture.calls[call], flow):
             kind = 'maybe'
-        if kind != 'stranger':
-            children[call, name].add(flow['packets'], kind == 'child')
-        if kind != 'child':
-            strangers[name].add(flow['packets'], kind == 'stranger')
+        for wrong, found in (('stranger', children[call, name]), ('child', strangers[name])):
+            if kind != wrong:
+                found.add(flow['packets'], kind != 'maybe')
+                found.least -= sum(flow['first_frame'] <= frame <= flow['last_frame'] for frame in damaged)
     return children, strangers
 
 
@@ -227,7 +235,7 @@ def tunnels(truth, events):
                 strangers[name] += packets
             else:
                 children[call, name] += packets
-    wanted_children, wanted_strangers = wanted(capture)
+    wanted_children, wanted_strangers = wanted(capture, damaged_frames(truth, events))
     for name in sorted({*children, *wanted_children}, key=str):
         if not wanted_children[name].holds(children[name]):
             complaints.append(f'{described(capture.calls[name[0]])}, GRE {shown(name[1])}: {wanted_children[name]} packets, '
