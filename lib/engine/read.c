@@ -164,7 +164,7 @@ static void settle_stream(struct usher_help *call, bool more)
 
 	if (!more) {
 		call->x->flags &= (uint8_t)~EXTRA_READING;
-		if (!usher__stream_needed(&call->state->stream)) {
+		if (call->c->protocol != USHER_TCP || !usher__stream_needed(&call->state->stream)) {
 			usher__help_end(w, call->x, call->c);
 			return;
 		}
