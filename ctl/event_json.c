@@ -158,8 +158,8 @@ static void announce(struct ctl_json *json, const struct usher_event *event)
 	proto_json(json, what->protocol);
 	address_json(json, "addr", &what->listener);
 	if (ctl_protocol(what->protocol)->key == CTL_CALL) {
-		ctl_json_number(json, "call_id", what->listener.key);
-		key_json(json, "peer_call_id", what->peer.key);
+		ctl_json_number(json, "call_id", what->listener.key); /* 0 is a call id as any */
+		ctl_json_number(json, "peer_call_id", what->peer.key);
 	} else {
 		ctl_json_number(json, "port", what->listener.key);
 		key_json(json, "peer_port", what->peer.key);

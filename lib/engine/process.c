@@ -253,22 +253,30 @@ static void decide(struct usher_worker *w, struct conn_found *found, struct slot
 	}
 }
 
+/* As decide; `before` is the status that the connection had when its protocol was asked. */
+static void change(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet,
+		   const struct conn_step *step, uint16_t before)
+{
+	uint16_t news = (uint16_t)(found->c->status & ~before);
+	uint32_t extra = found->c->extra;
+
+	if (news & CONN_ASSURED)
+		usher__evict_forget(w, found->record);
+	decide(w, found, s, packet, step);
+	if (news & CONN_CLOSED && extra && found->c->status & CONN_USED && found->c->extra == extra)
+		usher__family_close(w, extra_at(w, extra)); /* now that the last data, which may have come with the FIN, are read */
+}
+
 static void follow(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet)
 {
 	const struct conn_arrival arrival = { &s->p, packet->data + s->p.l4, w->now, &w->tracker->config };
 	struct conn_step step;
 	uint16_t before = found->c->status;
-	bool closed;
 
 	if (before & CONN_HELPED && s->p.protocol == USHER_TCP)
 		usher__help_back(w, found->record, found->direction, &s->p, packet);
 	usher__conn_protocol(s->p.protocol)->packet(found->c, found->direction, &arrival, &step);
-	if (found->c->status & ~before & CONN_ASSURED)
-		usher__evict_forget(w, found->record);
-	closed = found->c->status & ~before & CONN_CLOSED && found->c->extra;
-	decide(w, found, s, packet, &step);
-	if (closed && found->c->status & CONN_USED && found->c->extra) /* read to its end: a FIN may have come with data */
-		usher__family_close(w, extra_of(w, found->c));
+	change(w, found, s, packet, &step, before);
 }
 
 /* What makes a connection more than its record says: a helper, a master, time-outs of its own, one way only. */
@@ -277,14 +285,13 @@ static void follow(struct usher_worker *w, struct conn_found *found, struct slot
 /*
  * What nearly all packets are: they belong to the candidate, which is plain and alive, and pass without an event. The same as find,
  * follow and pass would do, in a straight line. 0: the long way must be taken, nothing was done yet; 1: done; 2: the protocol was
- * asked, and `step` is more than that.
+ * asked, and `step` is more than that; `before` is the status before it was.
  */
 static inline int quick(struct usher_worker *w, struct slot *s, struct usher_packet *packet, struct conn_found *found,
-			struct conn_step *step)
+			struct conn_step *step, uint16_t *before)
 {
 	struct conn *c = s->candidate;
 	const struct conn_config *config = &w->tracker->config;
-	uint16_t before;
 	int direction;
 
 	if (!c || (c->status & (CONN_USED | NOT_PLAIN)) != CONN_USED || c->deadline <= w->now || s->p.flags & PKT_TRUNCATED)
@@ -295,14 +302,11 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	found->c = c;
 	found->record = s->record;
 	found->direction = (uint8_t)direction;
-	before = c->status;
+	*before = c->status;
 	usher__conn_protocol(s->p.protocol)->packet(c, found->direction,
 						    &(struct conn_arrival){ &s->p, packet->data + s->p.l4, w->now, config }, step);
-	if (step->action != CONN_PASS || step->changed || step->out_of_window) {
-		if (c->status & ~before & CONN_ASSURED)
-			usher__evict_forget(w, s->record);
+	if (step->action != CONN_PASS || step->changed || step->out_of_window)
 		return 2;
-	}
 	conn_count(c, found->direction, s->p.ip_len);
 	if (step->timeout) {
 		if (!c->timeout || config->timeout[c->timeout - 1] != step->timeout)
@@ -318,7 +322,7 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	packet->conn.record = s->record;
 	packet->conn.worker = (uint16_t)w->number;
 	packet->conn.reserved = 0;
-	if (before & CONN_TRANSLATED)
+	if (*before & CONN_TRANSLATED)
 		nat_translate(w, c, found->direction, &s->p, packet);
 	return 1;
 }
@@ -327,11 +331,12 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 {
 	struct conn_found found;
 	struct conn_step step;
+	uint16_t before = 0;
 	int asked = 0;
 
 	w->counter[USHER_COUNTER_BYTES] += s->p.ip_len;
 	if (w->tracker->workers == 1) {
-		asked = quick(w, s, packet, &found, &step);
+		asked = quick(w, s, packet, &found, &step, &before);
 		if (asked == 1)
 			return;
 	}
@@ -341,7 +346,7 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 	packet->direction = USHER_ORIG;
 	memset(&packet->conn, 0, sizeof(packet->conn));
 	if (asked == 2) {
-		decide(w, &found, s, packet, &step);
+		change(w, &found, s, packet, &step, before);
 		return;
 	}
 	if (w->tracker->workers > 1) {
