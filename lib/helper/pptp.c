@@ -183,10 +183,10 @@ static const struct pptp_row session_rows[S_COUNT][E_CALLS + 1][2] = {
 	[S_UP] = { /* 2.3: a stop clears all calls; 3.1.4; 3.2 */
 		[E_STOP] = BOTH(S_STOPPED, S_FORGET), [E_ECHO] = BOTH(S_UP, S_REFRESH), [E_CALLS] = BOTH(S_UP, S_CALL),
 	},
-	[S_ASSUMED] = { /* picked up: established, unless what comes says otherwise */
+	[S_ASSUMED] = { /* picked up: established, unless the first message says otherwise */
 		[E_START] = BOTH(S_ASKED, S_ASK), [E_STOP] = BOTH(S_STOPPED, S_FORGET), [E_STOPPED] = BOTH(S_STOPPED, S_FORGET),
 		[E_START_OK] = BOTH(S_UP, S_NOTHING), [E_START_FAILED] = BOTH(S_FAILED, S_NOTHING),
-		[E_ECHO] = BOTH(S_ASSUMED, S_REFRESH), [E_CALLS] = BOTH(S_ASSUMED, S_CALL),
+		[E_ECHO] = BOTH(S_UP, S_REFRESH), [E_CALLS] = BOTH(S_UP, S_CALL),
 	},
 	[S_FAILED] = { [E_STOP] = BOTH(S_STOPPED, S_FORGET) }, /* 2.2: what was refused stays refused */
 	[S_STOPPED] = { [E_STOP] = BOTH(S_STOPPED, S_NOTHING), [E_STOPPED] = BOTH(S_STOPPED, S_NOTHING) }, /* 3.1.1 */
@@ -257,7 +257,7 @@ struct pptp_call {
 
 enum pptp_flags {
 	PPTP_UNSYNCED = 1, /* << side: where its next message begins is not known */
-	PPTP_LOST = 4,     /* messages may have been lost */
+	PPTP_LOST = 4,     /* messages were lost, or before our time */
 	PPTP_DOUBT = 8,    /* ... the session's beginning among them */
 	PPTP_ENDED = 16,   /* nothing counts any more */
 	PPTP_FLAGS = 31
@@ -519,12 +519,11 @@ static struct pptp_call *asked(struct pptp_turn *t)
 /* A reply whose request may have been lost. In a replay it counts, doubtfully, as if the request had been seen: it has both ids. */
 static struct pptp_call *supposed(struct pptp_turn *t)
 {
-	bool may_be = t->s->session == S_ASSUMED || t->s->flags & PPTP_LOST;
 	struct pptp_call *c;
 
-	if (t->event != E_OUT_OK || !may_be || t->ops->option(t->help, USHER_HELP_LIVE))
+	if (t->event != E_OUT_OK || !(t->s->flags & PPTP_LOST) || t->ops->option(t->help, USHER_HELP_LIVE))
 		return NULL;
-	c = take(t, !t->dir, CALL_DOUBT | CALL_KNOWN << !t->dir);
+	c = take(t, !t->dir, CALL_DOUBT | (unsigned)CALL_KNOWN << !t->dir);
 	if (c) {
 		c->state = C_OUT_ASKED;
 		c->own[!t->dir] = c->seen[!t->dir] = call_id(t, t->m->peer);
@@ -616,7 +615,7 @@ static void message(struct pptp_turn *t)
 		t->ops->withdraw(t->help, 0, USHER_ALL_TAGS, true);
 		memset(t->calls, 0, t->call_count * sizeof(t->calls[0]));
 	}
-	if (row->next == S_UP)
+	if (t->event == E_START_OK)
 		t->s->flags &= (uint8_t)~PPTP_DOUBT;
 }
 
@@ -729,13 +728,12 @@ static void pptp_gap(struct usher_help *help, const struct usher_help_ops *ops, 
 
 	if (s->flags & PPTP_ENDED)
 		return;
-	s->flags |= (uint8_t)(PPTP_UNSYNCED << dir);
+	s->flags |= (uint8_t)(PPTP_UNSYNCED << dir | PPTP_LOST);
 	if (!len) {
 		s->session = s->session == S_IDLE ? S_ASSUMED : s->session;
 		return;
 	}
 	ops->note(help, CODE_GAP, NULL, 0);
-	s->flags |= PPTP_LOST;
 	for (uint32_t i = 0, count = ops->items(help); i < count; i++)
 		calls[i].flags |= calls[i].state == C_FREE ? 0 : CALL_STALE;
 	if (s->session < S_UP && !ops->option(help, USHER_HELP_LIVE)) {

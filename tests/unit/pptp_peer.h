@@ -15,7 +15,7 @@
  *	"C OCRQ 1"              the client says it ("S ..." the server); "C OCRQ 1 + SLI 100" says both at once
  *	"C~"                    bytes of that side are lost
  *	"= text"                a line of the recorder; a note may be cut behind a word. Between such lines nothing else came, but for
- *	                        the notes of the fifteen messages, which are left out unless they are asked for
+ *	                        edits and the notes of the fifteen messages, which are left out unless they are asked for
  *	"> OCRQ 4001"           what the other side received of the last message
  */
 #ifndef USHER_TESTS_PPTP_PEER_H
@@ -173,11 +173,13 @@ static inline void peer_say(struct recorder *r, const char *step, size_t piece)
 		recorder_say(r, dir, bytes + at, len - at < piece ? len - at : piece);
 }
 
-/* Is this line the note of one of the fifteen messages, other than the one wanted? */
+/* Is this line the note of one of the fifteen messages, or an edit, other than the one wanted? */
 static inline bool peer_is_plain(const struct recorder *r, const char *line, const char *wanted)
 {
 	size_t len;
 
+	if (strncmp(line, "edit ", 5) == 0)
+		return !wanted || strncmp(wanted, "edit ", 5) != 0;
 	if (strncmp(line, "note ", 5) != 0)
 		return false;
 	len = strcspn(line + 5, " ");

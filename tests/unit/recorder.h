@@ -497,6 +497,28 @@ static inline const char *recorder_take(struct recorder *r)
 	return r->lines[r->line_taken++];
 }
 
+/* How many announcements stand. */
+static inline uint32_t recorder_standing(const struct recorder *r)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < r->tag_count; i++)
+		count += r->tags[i].stands;
+	return count;
+}
+
+/* Forget the tags of what does not stand any more, so that there is room for more. */
+static inline void recorder_forget(struct recorder *r)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < r->tag_count; i++) {
+		if (r->tags[i].stands)
+			r->tags[kept++] = r->tags[i];
+	}
+	r->tag_count = kept;
+}
+
 /* Forget the lines, so that there is room for more. */
 static inline void recorder_clear(struct recorder *r)
 {
