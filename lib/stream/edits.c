@@ -69,15 +69,21 @@ uint32_t usher__stream_in(const struct stream_side *side, uint32_t out, bool up,
 	return out - shift;
 }
 
+/* A number of R's that may be old. */
+static uint32_t back(const struct stream_side *side, uint32_t out, bool up, const struct chunk_pool *pool)
+{
+	return usher__stream_in(side, stream_later(out, side->out_exact), up, pool);
+}
+
 void usher__stream_back_edits(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool)
 {
 	const struct stream_side *side = &s->side[!segment->direction];
 	unsigned i, kept = 0;
 
-	segment->ack = usher__stream_in(side, segment->ack, false, pool);
+	segment->ack = back(side, segment->ack, false, pool);
 	for (i = 0; i < segment->sack_count; i++) {
-		uint32_t left = usher__stream_in(side, segment->sack[i][0], true, pool);
-		uint32_t right = usher__stream_in(side, segment->sack[i][1], false, pool);
+		uint32_t left = back(side, segment->sack[i][0], true, pool);
+		uint32_t right = back(side, segment->sack[i][1], false, pool);
 
 		if (!stream_before(left, right))
 			continue;
@@ -252,6 +258,7 @@ void usher__stream_edits_forget(const struct stream_run *r)
 			break;
 		shift += (uint32_t)edit_grows(&edit[i]);
 		gone += edit[i].out_len;
+		side->out_exact = edit[i].in_at + edit[i].in_len + shift;
 	}
 	if (i == 0)
 		return;

@@ -23,8 +23,8 @@ struct stream_edit {
 struct stream_work {
 	const struct stream_segment *segment; /* of this direction; NULL: none is at hand */
 	struct stream_leave *leave;           /* with it: what becomes of it */
-	uint32_t from;           /* in_left when the call began */
-	struct stream_part held; /* the incomplete record as it was then */
+	uint32_t from, next, had; /* in_left, in_next, in_have when the call began */
+	struct stream_part held; /* the incomplete record of then, and what came to it meanwhile */
 	bool detached;           /* the record is over; its chunks are kept until the call ends */
 	bool fixed;              /* no record can be edited or held now: the segment at hand leaves as it is */
 	bool refused;            /* bytes of the segment could not be kept */

@@ -24,6 +24,8 @@ void usher__stream_work_begin(const struct stream_run *r, const struct stream_se
 
 	w->segment = segment;
 	w->from = side->in_left;
+	w->next = side->in_next;
+	w->had = side->in_have;
 	w->held = (struct stream_part){ side->in_next, side->in_have - side->in_next, side->partial };
 	w->detached = w->fixed = w->refused = w->news = false;
 	w->early_count = w->plan_count = 0;
@@ -66,7 +68,7 @@ static void decide_left(const struct stream_run *r)
 {
 	struct stream_side *side = r->side;
 
-	if (side->in_next != r->work->held.seq) { /* it is another record now */
+	if (side->in_next != r->work->next) { /* it is another record now */
 		stream_set(side, STREAM_LET_GO, false);
 		side->release_at = side->ack_at = 0;
 		side->in_left = stream_later(side->in_left, side->in_next);
@@ -290,8 +292,11 @@ static void pass(const struct stream_run *r, uint32_t seq, uint8_t tcp_flags)
 static bool keep_alive(const struct stream_run *r)
 {
 	const struct stream_segment *segment = r->work->segment;
+	uint32_t acked = r->side->in_acked;
 
-	return segment->len <= 1 && !(segment->tcp_flags & TCP_FIN) && segment->seq + 1 == r->side->in_acked;
+	if (segment->len > 1 || segment->tcp_flags & TCP_FIN || segment->seq + 1 != acked)
+		return false;
+	return segment->len == 0 || !stream_before(r->side->in_left, acked); /* not a held byte again */
 }
 
 /* Without data. While something is held its number would be beyond what R may know of. */
@@ -395,7 +400,7 @@ static void pass_data(const struct stream_run *r)
 	const struct stream_segment *segment = r->work->segment;
 	const struct stream_side *side = r->side;
 	uint32_t from = r->work->from, left = side->in_left, seq = segment->seq, end = seq + segment->len, a, b;
-	uint32_t had = r->work->held.seq + r->work->held.len;
+	uint32_t had = r->work->had;
 	bool fin = fin_due(side);
 
 	if (side->flags & STREAM_FIN && left == side->fin && segment->tcp_flags & TCP_FIN && end == side->fin)
@@ -486,9 +491,8 @@ static void time_it(const struct stream_run *r)
 void usher__stream_work_end(const struct stream_run *r)
 {
 	const struct stream_segment *segment = r->work->segment;
-	const struct stream_part *held = &r->work->held;
 	struct stream_side *side = r->side;
-	bool again = segment && segment->len && stream_before(segment->seq, held->seq + held->len);
+	bool again = segment && segment->len && stream_before(segment->seq, r->work->had);
 
 	decide_left(r);
 	usher__stream_edits_load(r);
@@ -507,7 +511,11 @@ void usher__stream_work_end(const struct stream_run *r)
 		stream_set(side, STREAM_URGENT, false);
 	clear(r);
 	usher__stream_owe(r);
-	/* S sends again what is held: it waits for an acknowledgement. */
-	if (again && stream_before(side->in_left, segment->seq + segment->len))
+	/* S sends again what is held: it waits for an acknowledgement, or has not got it. */
+	if (!again || !stream_before(side->in_left, segment->seq + segment->len))
+		return;
+	if (stream_before(side->in_acked, segment->seq + segment->len))
 		usher__stream_own(r);
+	else
+		usher__stream_ack_again(r);
 }

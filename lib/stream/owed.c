@@ -69,6 +69,8 @@ static void advance(const struct stream_run *r, uint32_t ack)
 	struct stream_side *side = r->side;
 
 	side->out_una = ack;
+	if (ack - side->out_exact > STREAM_FAR / 2)
+		side->out_exact = ack - STREAM_FAR / 2; /* it must stay comparable */
 	if (side->flags & STREAM_TIMING && !stream_before(ack, side->timed))
 		measure(side, r->context->now);
 	if (side->flags & STREAM_OWNS) {
@@ -87,7 +89,7 @@ void usher__stream_heed(const struct stream_run *r, const struct stream_segment 
 {
 	struct stream_side *side = r->side;
 	uint32_t ack = segment->ack_out;
-	uint32_t edge = ack + ((uint32_t)segment->window << (segment->tcp_flags & TCP_SYN ? 0 : segment->scale));
+	uint32_t edge = ack + ((uint32_t)segment->window << (segment->tcp_flags & TCP_SYN ? 0 : r->other->scale));
 	bool closed = !stream_before(side->out_una, side->out_edge);
 
 	if (!(segment->tcp_flags & TCP_ACK))

@@ -141,8 +141,13 @@ static bool keep(const struct stream_run *r, uint32_t held, const uint8_t *data,
 {
 	struct stream_side *side = r->side;
 
-	if (len == 0 || usher__chunk_append(r->context->pool, &side->partial, held, data, len))
+	if (len == 0)
 		return true;
+	if (usher__chunk_append(r->context->pool, &side->partial, held, data, len)) {
+		if (held && r->work && side->partial == r->work->held.chunks)
+			r->work->held.len += len;
+		return true;
+	}
 	r->context->counts->no_memory++;
 	return give_up(r, held + len);
 }

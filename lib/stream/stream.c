@@ -66,7 +66,7 @@ static void begin(const struct stream_run *r, uint32_t seq)
 	memset(side, 0, sizeof(*side));
 	side->flags = was.flags & (STREAM_PICKED_UP | STREAM_REWRITES | STREAM_STAMPED | STREAM_HEARD);
 	side->flags |= STREAM_STARTED;
-	side->in_next = side->in_have = side->in_left = side->in_acked = side->out_una = seq;
+	side->in_next = side->in_have = side->in_left = side->in_acked = side->out_una = side->out_exact = seq;
 	side->out_edge = seq + (was.out_edge - was.out_una);
 	side->ts_value = was.ts_value;
 	side->ts_heard = was.ts_heard;
@@ -280,12 +280,14 @@ static bool read_segment(struct stream *s, const struct stream_segment *segment,
 /* ---- where it is ---- */
 
 /* What a segment tells of its sender. */
-static void learn(struct stream_side *side, const struct stream_segment *segment)
+static void learn(struct stream *s, const struct stream_segment *segment)
 {
+	struct stream_side *side = &s->side[segment->direction & 1];
+
+	s->side[0].scale = segment->scale[0];
+	s->side[1].scale = segment->scale[1];
 	if (segment->tcp_flags & TCP_SYN)
 		side->mss = segment->mss;
-	else
-		side->scale = segment->scale;
 	if (segment->piece)
 		side->piece = segment->piece;
 	if (segment->has_ts && (!(side->flags & STREAM_HEARD) || stream_before(side->ts_heard, segment->ts_value))) {
@@ -405,7 +407,7 @@ static bool rewrite_segment(struct stream *s, const struct stream_segment *segme
 		reset(&sender, &receiver, segment, leave);
 		return !s->mapping_only;
 	}
-	learn(from, segment);
+	learn(s, segment);
 	if (receiver.work)
 		usher__stream_work_begin(&receiver, NULL);
 	if (sender.work) {

@@ -88,6 +88,7 @@ struct stream_side {
 	uint32_t in_acked; /* highest acknowledgement that S was given, by R or by usher; never far from in_have */
 	uint32_t out_una;  /* in R's numbers: highest acknowledgement of R's, and the right edge of R's window */
 	uint32_t out_edge;
+	uint32_t out_exact; /* end of the last edit that was forgotten; in between no number is known exactly */
 	uint32_t shift;    /* out - in, behind all edits */
 	uint32_t partial;  /* chunks of the incomplete record */
 	uint32_t edits;    /* edits not acknowledged yet: first chunk; 0: none */
@@ -136,7 +137,7 @@ struct stream_segment {
 	uint32_t ack_out;       /* usher__stream_back: the acknowledgement as on the wire */
 	uint32_t sack[4][2];    /* its SACK blocks, mapped back likewise; the count may shrink */
 	uint8_t sack_count;
-	uint8_t scale;          /* of `window`, as the handshake made it; 0 on a SYN */
+	uint8_t scale[2];       /* of both directions' windows, as far as the handshake has made them (a SYN's has none) */
 	uint16_t window;        /* as on the wire */
 	uint16_t urgent;        /* as on the wire */
 	uint16_t mss;           /* a SYN's option; 0: none */
@@ -263,7 +264,8 @@ void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up, u
 /*
  * Before the tracker judges a segment: its acknowledgement and SACK blocks as its receiver knows the numbers. Right
  * edges and acknowledgements inside an edit round down to its beginning, left edges up to its end, empty blocks vanish
- * (DSACK blocks are mapped as any). `ack_out` is set always.
+ * (DSACK blocks are mapped as any). What is older than the last edit that R has acknowledged is taken for its end: R
+ * has all before, and S knows or may know. `ack_out` is set always.
  */
 void usher__stream_back_edits(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool);
 static inline void usher__stream_back(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool)

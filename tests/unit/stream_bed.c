@@ -98,15 +98,20 @@ void open_bed(uint32_t chunks, uint32_t record_max, bool picked_up, uint32_t fir
 	usher__stream_open(&bed.s, record_max, picked_up, 0);
 }
 
-/* What must hold of a direction between calls. */
-static uint32_t check_side(const struct stream_side *side)
+uint32_t bed_side_chunks(const struct stream_side *side, uint32_t record_max)
 {
 	uint32_t held = side->in_have - side->in_next, end = side->in_have, bytes = 0, chunks, i;
 
-	assert_true(held == 0 ? side->partial == 0 : held < bed.s.record_max);
+	assert_true(held == 0 ? side->partial == 0 : held < record_max);
 	assert_true(held == 0 || (side->pass == 0 && !(side->flags & STREAM_SKIPPING)));
 	assert_in_range(side->early_count, 0, STREAM_EARLY_MAX);
-	chunks = (held + CHUNK_DATA - 1) / CHUNK_DATA;
+	assert_true((side->edits_count == 0) == (side->edits == 0) && (side->edits_count == 0) == (side->texts == 0));
+	assert_true((side->own_len == 0) == (side->owned == 0));
+	assert_int_equal(side->flags & STREAM_SHIFTED, side->shift || side->edits_count ? STREAM_SHIFTED : 0);
+	assert_true((int32_t)(side->in_left - side->in_next) >= 0 || !(side->flags & STREAM_STARTED));
+	assert_true((int32_t)(side->in_have - side->in_left) >= 0 || !(side->flags & STREAM_STARTED));
+	chunks = (held + CHUNK_DATA - 1) / CHUNK_DATA + (side->own_len + CHUNK_DATA - 1) / CHUNK_DATA +
+		 (side->edits_count * 8u + CHUNK_DATA - 1) / CHUNK_DATA + (side->texts_len + CHUNK_DATA - 1) / CHUNK_DATA;
 	for (i = 0; i < side->early_count; i++) {
 		assert_true(side->early[i].len > 0 && (int32_t)(side->early[i].seq - end) > 0);
 		end = side->early[i].seq + side->early[i].len;
@@ -120,12 +125,14 @@ static uint32_t check_side(const struct stream_side *side)
 
 bool send_segment(const struct stream_segment *segment, uint32_t hogged)
 {
+	uint32_t chunks;
 	bool more;
 
 	bed.inside = true;
 	more = usher__stream_segment(&bed.s, segment, &bed.context);
 	bed.inside = false;
-	assert_int_equal(check_side(&bed.s.side[0]) + check_side(&bed.s.side[1]) + hogged, bed.pool->used);
+	chunks = bed_side_chunks(&bed.s.side[0], bed.s.record_max) + bed_side_chunks(&bed.s.side[1], bed.s.record_max);
+	assert_int_equal(chunks + hogged, bed.pool->used);
 	return more;
 }
 
