@@ -240,28 +240,27 @@ static uint32_t make_ipv6(struct bed_packet *m, struct bed_random *r)
 	return at;
 }
 
-/* ---- transports: from l4 on; returns how long the header is ---- */
+/* ---- transports: from l4 on ---- */
 
-static uint32_t make_ported(struct bed_packet *m, struct bed_random *r, uint32_t len)
+static void make_ported(struct bed_packet *m, struct bed_random *r, uint32_t len)
 {
 	uint8_t *l4 = m->bytes + m->l4;
-	uint32_t header = 8, options;
 
 	m->key_at[0] = m->l4;
 	m->key_at[1] = m->l4 + 2;
 	m->pseudo = true;
 	m->checksum = m->l4 + 6;
-	m->header = 8;
+	m->header = 12;
 	m->covered = len;
 	switch (m->protocol) {
 	case USHER_TCP:
-		options = bed_below(r, 11);
-		header = 20 + options * 4;
-		l4[12] = (uint8_t)(header << 2);
+		m->header = 20 + 4 * bed_below(r, 11);
+		l4[12] = (uint8_t)(m->header << 2);
 		m->checksum = m->l4 + 16;
 		break;
 	case USHER_UDP:
 		put16(l4 + 4, len);
+		m->header = 8;
 		m->never_zero = true;
 		break;
 	case UDP_LITE:
@@ -270,17 +269,14 @@ static uint32_t make_ported(struct bed_packet *m, struct bed_random *r, uint32_t
 		m->never_zero = true;
 		break;
 	case DCCP:
-		header = 16;
 		l4[4] = 4;
 		l4[5] = 0;
 		break;
 	default: /* SCTP */
-		header = 12;
 		m->pseudo = false;
 		m->crc = true;
 		m->checksum = m->l4 + 8;
 	}
-	return header;
 }
 
 static void make_icmp(struct bed_packet *m, struct bed_random *r, uint32_t len, enum bed_kind kind)
@@ -413,7 +409,8 @@ void bed_make(struct bed_packet *m, struct bed_random *r, enum bed_kind kind)
 	m->all = m->l4 + len;
 	if (m->len == 0 || m->len > m->all)
 		m->len = m->all;
-	m->partial = kind != BED_QUOTABLE && m->pseudo && !m->fragment && bed_chance(r, 25);
+	/* ICMP has no pseudo header: nothing of it is summed yet. */
+	m->partial = kind != BED_QUOTABLE && (m->pseudo || m->protocol == USHER_ICMP) && !m->fragment && bed_chance(r, 25);
 	if (m->later) {
 		m->checksum = m->key_at[0] = m->key_at[1] = 0;
 		m->partial = false;
@@ -423,6 +420,8 @@ void bed_make(struct bed_packet *m, struct bed_random *r, enum bed_kind kind)
 		spoil(m, r, m->bytes + m->checksum);
 	if (m->checksum && m->protocol == USHER_UDP && !m->partial && bed_chance(r, 10))
 		put16(m->bytes + m->checksum, 0);
+	if (m->checksum && !m->never_zero && bed_chance(r, 5)) /* either zero, wrong or not */
+		put16(m->bytes + m->checksum, bed_chance(r, 50) ? 0 : 0xffff);
 	if (m->family == 4) {
 		put16(m->bytes + 2, m->len);
 		bed_set_header_checksum(m->bytes);
@@ -432,8 +431,8 @@ void bed_make(struct bed_packet *m, struct bed_random *r, enum bed_kind kind)
 		put16(m->bytes + 4, m->len - 40);
 	}
 	m->have = m->len;
-	if (kind == BED_ANY && bed_chance(r, 15)) /* of TCP the whole header, of others what keys need */
-		m->have = m->l4 + (m->protocol == USHER_TCP ? 60 : m->header);
+	if (kind == BED_ANY && bed_chance(r, 15)) /* what keys need is there */
+		m->have = m->l4 + m->header + bed_below(r, 30);
 	if (m->have > m->len)
 		m->have = m->len;
 }

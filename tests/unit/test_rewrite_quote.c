@@ -105,7 +105,7 @@ static void make_error(struct error *e, struct bed_random *r)
 		o->all = e->at + size + EXTENSION;
 	}
 	set_outer_length(o);
-	o->partial = o->family == 6 && bed_chance(r, 10);
+	o->partial = bed_chance(r, 10);
 	bed_set_checksum(o, o->bytes);
 	if (bed_chance(r, 25))
 		put16(o->bytes + o->checksum, bed_next(r));
