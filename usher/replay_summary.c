@@ -176,6 +176,16 @@ static void print_no_control(const struct replay *replay)
 	fputs(*before == ' ' ? ".\n" : "). --helper NAME=PORT adds ports.\n", replay->out);
 }
 
+/* "3 calls: 1 connected, 1 refused, 1 neither" */
+static void print_calls(const struct replay_tree *tree)
+{
+	uint64_t neither = tree->calls - tree->calls_connected - tree->calls_failed;
+
+	if (tree->calls > 0)
+		fprintf(tree->replay->out, "%llu call%s: %llu connected, %llu refused, %llu neither\n", (ull)tree->calls,
+			words_s(tree->calls), (ull)tree->calls_connected, (ull)tree->calls_failed, (ull)neither);
+}
+
 /* "2 used, 1 came to nothing, 3 refused (2 third-party-address, 1 no-port)" */
 static void print_outcome(const struct replay_tree *tree)
 {
@@ -201,6 +211,7 @@ void replay_summary_print(const struct replay_tree *tree)
 		print_no_control(tree->replay);
 	else
 		print_outcome(tree);
+	print_calls(tree);
 	print_others(tree);
 	print_packets(tree->replay);
 }

@@ -1481,7 +1481,7 @@
 		"gre 10.0.0.9:0 10.0.0.2:5\n"
 		"list\n"
 		"A> hello~\n"
-		"A close\n"
+		"A>fin\n"
 		"wait 100\n"
 		"gre 10.0.0.9:0 10.0.0.2:5\n"
 		"list\n"
