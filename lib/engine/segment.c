@@ -61,7 +61,8 @@ void usher__segment_fill(struct usher_worker *w, const struct conn_found *about,
 	usher__pkt_tcp_options(&options, packet->data + p->l4);
 	s->sack_count = options.sack_count;
 	memcpy(s->sack, options.sack, sizeof(s->sack));
-	s->scale = p->tcp_flags & TCP_SYN ? 0 : (uint8_t)conn_tcp_scale(&about->c->u.tcp, about->direction);
+	s->scale[0] = (uint8_t)conn_tcp_scale(&about->c->u.tcp, 0);
+	s->scale[1] = (uint8_t)conn_tcp_scale(&about->c->u.tcp, 1);
 	s->urgent = be16_read(packet->data + p->l4 + 18);
 	s->mss = p->tcp_flags & TCP_SYN && options.flags & PKT_TCP_HAS_MSS ? options.mss : 0;
 	s->has_ts = options.flags & PKT_TCP_HAS_TIMESTAMP;

@@ -1507,7 +1507,7 @@
 		"hit 1 by 4\n"
 		"child gone: class 1 tag 1\n"
 		"child born: class 1 tag 1\n"
-		"conn 1 tcp 10.0.0.2:4000>10.0.0.9:99 TIME_WAIT replied assured helper=fake\n"
+		"conn 1 tcp 10.0.0.2:4000>10.0.0.9:99 FIN_WAIT replied assured helper=fake\n"
 		"conn 4 gre 10.0.0.9:9>10.0.0.2:5 related master=1 expect=1\n"
 		"unexpect 1 master_gone\n"
 		"gone 4 master_gone\n"
