@@ -60,8 +60,8 @@ static void put_ip(uint8_t *to, const struct ip *ip, uint32_t len)
 
 static void put_timestamps(uint8_t *at, uint32_t value, uint32_t echo)
 {
-	at[0] = at[1] = 1;
-	at[2] = 8;
+	at[0] = at[1] = WIRE_TCP_NOP;
+	at[2] = WIRE_TCP_TIMESTAMP;
 	at[3] = 10;
 	be32_write(at + 4, value);
 	be32_write(at + 8, echo);

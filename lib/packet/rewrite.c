@@ -208,7 +208,7 @@ PKT_APART static void translate_any(uint8_t *data, const struct pkt *p, const st
 		return;
 	}
 	keys = set_keys(data, p, to, t);
-	if (t->checksum == NO_CHECKSUM || have < t->checksum + 2u || (partial && !t->pseudo))
+	if (t->checksum == NO_CHECKSUM || have < t->checksum + 2u)
 		return;
 	set_checksum(data + p->l4 + t->checksum, t->pseudo ? addresses : 0, keys, t->never_zero, partial);
 }
@@ -285,9 +285,8 @@ void usher__pkt_translate_quote(uint8_t *data, const struct pkt *outer, const st
 {
 	uint64_t addresses = set_addresses(data, outer, outer_to);
 	uint64_t message = translate_inner(data + quote->at, quote);
-	bool pseudo = outer->family == USHER_IPV6;
 
-	if (pseudo || !partial)
-		set_checksum(data + outer->l4 + offsetof(struct wire_icmp, checksum), pseudo ? addresses : 0, message,
-			false, partial);
+	if (outer->family == USHER_IPV4)
+		addresses = 0; /* ICMP has no pseudo header */
+	set_checksum(data + outer->l4 + offsetof(struct wire_icmp, checksum), addresses, message, false, partial);
 }

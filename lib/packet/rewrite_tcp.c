@@ -16,13 +16,8 @@
 #include "packet/wire.h"
 
 #define OPTIONS_MOST 40u
-#define OPTION_END   0u
-#define OPTION_NOP   1u
-
-enum tcp_option { OPTION_SACK = 5, OPTION_TIMESTAMP = 8 };
-
-#define BLOCK_SIZE 8u /* of SACK: two edges */
-#define IP_MOST    65535u
+#define BLOCK_SIZE   8u /* of SACK: two edges */
+#define IP_MOST      65535u
 
 static struct wire_tcp *header_at(uint8_t *data, const struct pkt *p)
 {
@@ -98,9 +93,9 @@ static bool next_option(struct usher_cursor *c, uint8_t kind, const uint8_t *opt
 		uint8_t found = usher_cursor_u8(c), size;
 		const uint8_t *at;
 
-		if (found == OPTION_END)
+		if (found == WIRE_TCP_END)
 			return false;
-		if (found == OPTION_NOP)
+		if (found == WIRE_TCP_NOP)
 			continue;
 		size = usher_cursor_u8(c); /* counts kind and length, too; 0 and 1 wrap to what never fits */
 		at = usher_cursor_take(c, size - 2u);
@@ -137,7 +132,7 @@ void usher__pkt_tcp_set_sack(uint8_t *data, const struct pkt *p, const uint32_t 
 	options = options_at(data, p, &all);
 	memcpy(before, options, all);
 	c = usher_cursor(before, all);
-	while (next_option(&c, OPTION_SACK, before, &value, &len)) {
+	while (next_option(&c, WIRE_TCP_SACK, before, &value, &len)) {
 		uint32_t kept = 0;
 
 		if (len == 0 || len % BLOCK_SIZE != 0)
@@ -148,8 +143,8 @@ void usher__pkt_tcp_set_sack(uint8_t *data, const struct pkt *p, const uint32_t 
 		}
 		options[value - 1] = (uint8_t)(kept + 2);
 		if (kept == 0)
-			memset(options + value - 2, OPTION_NOP, 2);
-		memset(options + value + kept, OPTION_NOP, len - kept);
+			memset(options + value - 2, WIRE_TCP_NOP, 2);
+		memset(options + value + kept, WIRE_TCP_NOP, len - kept);
 	}
 	apply(header_at(data, p), delta_bytes(before, options, all), partial);
 }
@@ -163,7 +158,7 @@ void usher__pkt_tcp_set_timestamps(uint8_t *data, const struct pkt *p, uint32_t 
 	options = options_at(data, p, &all);
 	memcpy(before, options, all);
 	c = usher_cursor(before, all);
-	while (next_option(&c, OPTION_TIMESTAMP, before, &at, &len)) {
+	while (next_option(&c, WIRE_TCP_TIMESTAMP, before, &at, &len)) {
 		if (len != 8)
 			continue;
 		be32_write(options + at, value);

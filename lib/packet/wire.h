@@ -43,6 +43,16 @@ struct wire_tcp {
 	be16_t urgent;
 };
 
+enum wire_tcp_option {
+	WIRE_TCP_END = 0,
+	WIRE_TCP_NOP = 1,
+	WIRE_TCP_MSS = 2,
+	WIRE_TCP_SCALE = 3,
+	WIRE_TCP_SACK_PERMITTED = 4,
+	WIRE_TCP_SACK = 5,
+	WIRE_TCP_TIMESTAMP = 8
+};
+
 struct wire_udp {
 	be16_t src, dst;
 	be16_t length;

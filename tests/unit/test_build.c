@@ -362,6 +362,7 @@ static void test_icmp_many(void **state)
 		}
 		built++;
 		assert_true(len <= room && len == head + least(whole, room - head));
+		assert_true(len >= head + least(whole, m.l4 + 8));
 		assert_memory_equal(got + head, data, len - head);
 		assert_memory_equal(got + PKT_DST_OFFSET(m.family), data + PKT_SRC_OFFSET(m.family), m.family == 4 ? 4 : 16);
 		usher__pkt_decode(&outer, got, len, len, PKT_VERIFY);
