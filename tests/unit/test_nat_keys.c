@@ -25,6 +25,16 @@ static void open_table(uint32_t count)
 	usher__nat_keys_init(&table, memory, count, &hash_key, 0, 1);
 }
 
+/* Empty again, with another hash key; no key was used. */
+static void open_again(uint32_t count, uint8_t seed_byte)
+{
+	uint8_t seed[32] = { seed_byte };
+
+	hash_key_init(&hash_key, seed);
+	memset(memory, 0, (size_t)((uint8_t *)table.space - (uint8_t *)memory));
+	usher__nat_keys_init(&table, memory, count, &hash_key, 0, 1);
+}
+
 static uint32_t hold(uint16_t zone, const char *text)
 {
 	struct usher_endpoint e = net_end(text);
@@ -57,6 +67,7 @@ static void test_spaces(void **state)
 		assert_int_equal(usher__nat_space(rows[i].protocol), rows[i].space);
 }
 
+/* With many hash keys, so that each two of them have shared a chain. */
 static void test_addresses(void **state)
 {
 	static const struct {
@@ -66,16 +77,19 @@ static void test_addresses(void **state)
 		{ 0, "203.0.113.1" }, { 1, "203.0.113.1" }, { 0, "203.0.113.2" }, { 0, "[cb00:7101::]" }, { 0, "[cb00:7101::1]" },
 		{ 65535, "[cb00:7101::1]" },
 	};
-	uint32_t number[COUNT_OF(rows)], i, k;
+	uint32_t number[COUNT_OF(rows)], i, k, seed;
 
 	(void)state;
 	open_table(COUNT_OF(rows));
-	for (i = 0; i < COUNT_OF(rows); i++) {
-		assert_int_equal(find(rows[i].zone, rows[i].address), 0);
-		number[i] = hold(rows[i].zone, rows[i].address);
-		assert_true(number[i] != 0);
-		for (k = 0; k <= i; k++)
-			assert_int_equal(find(rows[k].zone, rows[k].address), number[k]);
+	for (seed = 0; seed < 256; seed++) {
+		open_again(COUNT_OF(rows), (uint8_t)seed);
+		for (i = 0; i < COUNT_OF(rows); i++) {
+			assert_int_equal(find(rows[i].zone, rows[i].address), 0);
+			number[i] = hold(rows[i].zone, rows[i].address);
+			assert_true(number[i] != 0);
+			for (k = 0; k <= i; k++)
+				assert_int_equal(find(rows[k].zone, rows[k].address), number[k]);
+		}
 	}
 	assert_int_equal(hold(2, "203.0.113.1"), 0); /* full */
 	assert_int_equal(hold(1, "203.0.113.1"), number[1]);
@@ -87,6 +101,8 @@ static void test_addresses(void **state)
 	for (i = 0; i < COUNT_OF(rows); i++)
 		usher__nat_address_release(&table, number[i]);
 	assert_int_equal(table.slab->used, 0);
+	for (i = 0; i < COUNT_OF(rows); i++) /* nothing is left of who had the record before */
+		assert_memory_equal(nat_address_at(&table, hold((uint16_t)i, "203.0.113.9"))->address + 4, (uint8_t[12]){ 0 }, 12);
 	free(memory);
 }
 

@@ -11,9 +11,9 @@ static struct mapping_table table;
 static struct hash_key hash_key;
 static void *key_memory, *mapping_memory;
 
-static void open_tables(uint32_t count)
+static void open_tables_with(uint32_t count, uint8_t seed_byte)
 {
-	static const uint8_t seed[32] = { 6 };
+	uint8_t seed[32] = { seed_byte };
 	size_t key_size = usher__nat_keys_size(4), size = usher__mapping_table_size(count);
 
 	size = (size + 63) / 64 * 64;
@@ -26,6 +26,11 @@ static void open_tables(uint32_t count)
 	hash_key_init(&hash_key, seed);
 	usher__nat_keys_init(&keys, key_memory, 4, &hash_key, 0, 1);
 	usher__mapping_table_init(&table, mapping_memory, count, &keys, &hash_key);
+}
+
+static void open_tables(uint32_t count)
+{
+	open_tables_with(count, 6);
 }
 
 /* Everything goes, and nothing may be left of it. */
@@ -121,12 +126,10 @@ static const struct said rows[] = {
 	{ "[fd00::3]:4000", "[2001:db8::1]:4001", 0, 0, USHER_UDP, 0, 0, 0, 0 },
 };
 
-static void test_found(void **state)
+static void find_all(void)
 {
 	uint32_t number[COUNT_OF(rows)], i, k;
 
-	(void)state;
-	open_tables(COUNT_OF(rows));
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		assert_int_equal(by_public(&rows[i]), 0);
 		assert_int_equal(by_inside(&rows[i]), 0);
@@ -141,7 +144,19 @@ static void test_found(void **state)
 		}
 	}
 	assert_int_equal(usher__mapping_take(&table), 0);
-	close_tables();
+}
+
+/* With many hash keys, so that each two of them have shared a chain. */
+static void test_found(void **state)
+{
+	uint32_t seed;
+
+	(void)state;
+	for (seed = 0; seed < 128; seed++) {
+		open_tables_with(COUNT_OF(rows), (uint8_t)seed);
+		find_all();
+		close_tables();
+	}
 }
 
 /* Two names for one inside endpoint: both are found by theirs, by the endpoint the newer one. */
