@@ -98,7 +98,8 @@ static const char *outcome(const struct tree_announcement *a, char *out, size_t 
 	char came[64];
 
 	if (!a->said.accepted)
-		snprintf(out, size, "refused, %s: %s", a->said.code != NULL ? a->said.code : "-", a->said.text != NULL ? a->said.text : "-");
+		snprintf(out, size, "refused, %s: %s", a->said.code != NULL ? a->said.code : "-",
+			a->said.text != NULL ? a->said.text : "-");
 	else if (a->children != NULL)
 		snprintf(out, size, "accepted%s", certain);
 	else

@@ -200,9 +200,9 @@ static void print_outcome(const struct replay_tree *tree)
 	}
 	fprintf(out, "%llu announcement%s: %llu used, %llu came to nothing, %llu refused", (ull)counts->announced,
 		words_s(counts->announced), (ull)tree->used, (ull)(accepted - tree->used), (ull)counts->refused);
-	for (uint32_t i = 0; i < tree->refusal_count; i++)
-		fprintf(out, "%s%llu %s", i == 0 ? " (" : ", ", (ull)tree->refusals[i].count, tree->refusals[i].code);
-	fputs(tree->refusal_count > 0 ? ")\n" : "\n", out);
+	for (uint32_t i = 0; i < counts->refusal_count; i++)
+		fprintf(out, "%s%llu %s", i == 0 ? " (" : ", ", (ull)counts->refusals[i].count, counts->refusals[i].code);
+	fputs(counts->refusal_count > 0 ? ")\n" : "\n", out);
 }
 
 void replay_summary_print(const struct replay_tree *tree)
@@ -241,6 +241,10 @@ void replay_summary_stats(const struct replay *replay)
 	heading = "Reasons";
 	for (unsigned i = USHER_REASON_NONE + 1; i < USHER_REASON_COUNT; i++)
 		print_stat(replay, &heading, usher_reason_count(worker, i), usher_reason_name(i), usher_reason_text(i));
+	heading = "Refusals";
+	for (uint32_t i = 0; i < replay->counts.refusal_count; i++)
+		print_stat(replay, &heading, replay->counts.refusals[i].count, replay->counts.refusals[i].code,
+			"announcements refused");
 	for (unsigned i = 0; (helper = usher_helper(i)) != NULL; i++) {
 		snprintf(of_helper, sizeof(of_helper), "Notes and refusals of %s", helper->name);
 		heading = of_helper;

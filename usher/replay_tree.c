@@ -153,22 +153,6 @@ static void conn_destroy(struct replay_tree *tree, const struct usher_event *eve
 	sum->picked_up += (conn->flags & USHER_CONN_PICKED_UP) != 0;
 }
 
-static void count_refusal(struct replay_tree *tree, const char *code)
-{
-	const char *name = tree_word(tree, code != NULL ? code : "-");
-	uint32_t i;
-
-	for (i = 0; i < tree->refusal_count; i++) {
-		if (tree->refusals[i].code == name)
-			break;
-	}
-	if (i == TREE_REFUSALS_MAX)
-		return; /* the sum of all has it */
-	if (i == tree->refusal_count)
-		tree->refusals[tree->refusal_count++] = (struct tree_refusal){ name, 0 };
-	tree->refusals[i].count++;
-}
-
 static void announce(struct replay_tree *tree, const struct usher_event *event)
 {
 	const struct usher_announcement *what = &event->u.announce;
@@ -176,8 +160,6 @@ static void announce(struct replay_tree *tree, const struct usher_event *event)
 	struct tree_announcement *record;
 
 	tree->latest = NULL;
-	if (!what->accepted)
-		count_refusal(tree, what->code);
 	if (conn == NULL)
 		return;
 	conn->announced++;

@@ -16,7 +16,6 @@
 #define TREE_ANNOUNCEMENTS_MAX 500000u
 #define TREE_LINES_MAX         1000000u /* of --all */
 #define TREE_NOTES_MAX         16u      /* kinds of notes for each connection */
-#define TREE_REFUSALS_MAX      32u      /* reasons for refusing that are told apart */
 #define TREE_ABOUT_SIZE        160u
 #define TREE_MESSAGES_MAX      200000u  /* of --all */
 #define TREE_TEXT_SIZE         400u     /* what a message said */
@@ -145,11 +144,6 @@ struct tree_sum { /* of the connections of one protocol that are not in the tree
 	uint64_t connections, packets, bytes, unanswered, picked_up;
 };
 
-struct tree_refusal { /* announcements refused for one reason */
-	const char *code;
-	uint64_t count;
-};
-
 struct tree_map; /* id -> record */
 
 struct replay_tree {
@@ -157,8 +151,6 @@ struct replay_tree {
 	struct tree_conn *controls, **controls_end;
 	uint64_t control_count, children_count;
 	uint64_t used;                     /* announcements that a connection came of */
-	struct tree_refusal refusals[TREE_REFUSALS_MAX];
-	uint32_t refusal_count;
 	uint64_t conns_more, announcements, announcements_more; /* more: not remembered */
 	struct tree_map *conns, *expects, *line_of;
 	struct tree_announcement *latest;  /* accepted, its expectation not told yet */

@@ -775,7 +775,7 @@ static const uint16_t pptp_ports[] = { 1723, 0 };
 
 /* How many calls there may be is configured (items): no announcement takes another's place. */
 static const struct usher_class pptp_classes[] = {
-	{ .name = "calls", .max = 65535, .min_key = 0, .timeout_s = 600 }, { .name = NULL }
+	{ .name = "calls", .max = 65535, .min_key = 0, .timeout_s = USHER_EXPECT_FOREVER }, { .name = NULL }
 };
 
 const struct usher_helper usher__helper_pptp = {
