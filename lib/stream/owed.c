@@ -59,8 +59,28 @@ static void owe_nothing(const struct stream_run *r)
 	usher__chunk_release(r->context->pool, &side->owned);
 	side->own_len = 0;
 	side->again_at = 0;
-	side->tries = 0;
+	side->tries = side->repeats = 0;
 	stream_set(side, STREAM_OWNS, false);
+}
+
+/* The first owned bytes again, as many as go into a segment and R's window; without one, a probe. */
+static void send_again(const struct stream_run *r)
+{
+	struct stream_out probe = { .kind = STREAM_OUT_PROBE, .tcp_flags = TCP_ACK };
+	struct stream_side *side = r->side;
+	uint32_t end, room = side->out_edge - side->out_una;
+
+	stream_set(side, STREAM_TIMING, false);
+	if (!stream_before(side->out_una, side->out_edge)) {
+		probe.seq = side->out_una - 1;
+		usher__stream_emit_bare(r, &probe);
+		return;
+	}
+	usher__stream_edits_load(r);
+	end = usher__stream_out(r, side->own_end, true) - side->out_una;
+	end = side->out_una + stream_min(stream_min(end, room), usher__stream_piece(r));
+	r->context->counts->sent_again++;
+	usher__stream_emit(r, side->out_una, end, STREAM_OUT_AGAIN);
 }
 
 /* R's acknowledgement has moved. */
@@ -79,7 +99,7 @@ static void advance(const struct stream_run *r, uint32_t ack)
 		} else if (side->again_at) {
 			/* What was lost goes on at once, as what follows it was lost with it. */
 			side->again_at = r->context->now + (side->tries ? 0 : rto(side));
-			side->tries = 0;
+			side->tries = side->repeats = 0;
 		}
 	}
 	usher__stream_edits_forget(r);
@@ -90,7 +110,7 @@ void usher__stream_heed(const struct stream_run *r, const struct stream_segment 
 	struct stream_side *side = r->side;
 	uint32_t ack = segment->ack_out;
 	uint32_t edge = ack + ((uint32_t)segment->window << (segment->tcp_flags & TCP_SYN ? 0 : r->other->scale));
-	bool closed = !stream_before(side->out_una, side->out_edge);
+	bool closed = !stream_before(side->out_una, side->out_edge), same;
 
 	if (!(segment->tcp_flags & TCP_ACK))
 		return;
@@ -102,6 +122,7 @@ void usher__stream_heed(const struct stream_run *r, const struct stream_segment 
 	}
 	if (far_out(side, ack) || stream_before(ack, side->out_una))
 		return;
+	same = ack == side->out_una && edge == side->out_edge && segment->len == 0;
 	side->out_edge = edge;
 	if (ack != side->out_una)
 		advance(r, ack);
@@ -111,6 +132,8 @@ void usher__stream_heed(const struct stream_run *r, const struct stream_segment 
 		side->tries = 0; /* R lives, and will take more some day */
 	else if (closed && stream_before(ack, edge))
 		side->again_at = r->context->now;
+	else if (same && side->repeats < STREAM_REPEATS && ++side->repeats == STREAM_REPEATS)
+		send_again(r);
 }
 
 uint16_t usher__stream_window(const struct stream_run *r)
@@ -214,33 +237,6 @@ static void reset_both(const struct stream_run *r)
 	usher__stream_emit_bare(&back, &out);
 }
 
-/* The first owned bytes again, as many as go into a segment and R's window; without one, a probe. */
-static bool send_again(const struct stream_run *r)
-{
-	struct stream_out probe = { .kind = STREAM_OUT_PROBE, .tcp_flags = TCP_ACK };
-	struct stream_side *side = r->side;
-	uint32_t end, room = side->out_edge - side->out_una;
-
-	if (side->tries == STREAM_TRIES) {
-		reset_both(r);
-		return false;
-	}
-	stream_set(side, STREAM_TIMING, false);
-	side->tries++;
-	side->again_at = r->context->now + backed_off(side);
-	if (!stream_before(side->out_una, side->out_edge)) {
-		probe.seq = side->out_una - 1;
-		usher__stream_emit_bare(r, &probe);
-		return true;
-	}
-	usher__stream_edits_load(r);
-	end = usher__stream_out(r, side->own_end, true) - side->out_una;
-	end = side->out_una + stream_min(stream_min(end, room), usher__stream_piece(r));
-	r->context->counts->sent_again++;
-	usher__stream_emit(r, side->out_una, end, STREAM_OUT_AGAIN);
-	return true;
-}
-
 /* What is due in one direction. */
 static bool due(const struct stream_run *r)
 {
@@ -255,7 +251,17 @@ static bool due(const struct stream_run *r)
 		r->context->counts->held_too_long++;
 		usher__stream_work_end(r);
 	}
-	return !side->again_at || side->again_at > now || send_again(r);
+	if (!side->again_at || side->again_at > now)
+		return true;
+	if (side->tries == STREAM_TRIES) {
+		reset_both(r);
+		return false;
+	}
+	side->tries++;
+	side->repeats = 0;
+	side->again_at = now + backed_off(side);
+	send_again(r);
+	return true;
 }
 
 bool usher__stream_timer(struct stream *s, const struct stream_context *context)

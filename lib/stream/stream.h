@@ -55,6 +55,7 @@
 #define STREAM_RTO_MIN (USHER_SECOND / 5)
 #define STREAM_RTO_MAX (60 * USHER_SECOND)
 #define STREAM_TRIES 5u                             /* owned bytes are sent again so often, then both sides are reset */
+#define STREAM_REPEATS 3u                           /* so many of R's acknowledgements: it lacks bytes (RFC 5681 3.2) */
 #define STREAM_NEVER UINT64_MAX
 
 enum stream_side_flags {
@@ -114,6 +115,7 @@ struct stream_side {
 	uint8_t early_count;
 	uint8_t scale;     /* of the windows that S tells */
 	uint8_t tries;     /* how often owned bytes were sent again without an answer */
+	uint8_t repeats;   /* how often R has acknowledged the same since */
 	struct stream_part early[STREAM_EARLY_MAX];
 };
 
