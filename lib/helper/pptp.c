@@ -175,6 +175,7 @@ static const struct pptp_row session_rows[S_COUNT][E_CALLS + 1][2] = {
 		[E_START_OK] = { [BY_OTHER] = { S_UP, S_NOTHING } },
 		[E_START_FAILED] = { [BY_OTHER] = { S_FAILED, S_NOTHING } }, /* 2.2 */
 		[E_STOP] = BOTH(S_STOPPED, S_FORGET),     /* 3.1.1: version not supported */
+		[E_CALLS] = { [BY_ASKER] = { S_ASKED, S_CALL } }, /* he does not wait: the other side answers the one, then the other */
 	},
 	[S_CROSSED] = { /* 3.1.3: one answers the other; who refuses may still be granted his own */
 		[E_START] = BOTH(S_CROSSED, S_NOTHING), [E_STOP] = BOTH(S_STOPPED, S_FORGET),
@@ -772,7 +773,7 @@ static const uint16_t pptp_ports[] = { 1723, 0 };
 
 /* How many calls there may be is configured (items): no announcement takes another's place. */
 static const struct usher_class pptp_classes[] = {
-	{ .name = "calls", .max = 65535, .min_key = 0, .timeout_s = 600 }, { .name = NULL }
+	{ .name = "calls", .max = 65535, .min_key = 0, .timeout_s = USHER_EXPECT_FOREVER }, { .name = NULL }
 };
 
 const struct usher_helper usher__helper_pptp = {
