@@ -520,7 +520,8 @@ static struct pptp_call *supposed(struct pptp_turn *t)
 {
 	struct pptp_call *c;
 
-	if (t->event != E_OUT_OK || !(t->s->flags & PPTP_LOST) || t->ops->option(t->help, USHER_HELP_LIVE))
+	if (t->event != E_OUT_OK || t->s->session != S_UP || !(t->s->flags & PPTP_LOST) ||
+	    t->ops->option(t->help, USHER_HELP_LIVE))
 		return NULL;
 	c = take(t, !t->dir, CALL_DOUBT | (unsigned)CALL_KNOWN << !t->dir);
 	if (c) {

@@ -255,6 +255,8 @@ static const struct row beginning_rows[] = {
 	    "= note unexpected-message" } },
 	{ "a gap in a replay, but the session is granted after it", 0,
 	  { "C SCCRQ", "C~", "= note gap", "S SCCRP", CALL } },
+	{ "picked up in a replay: no reply alone counts in a session that is only asked for", PICKED_UP,
+	  { "C SCCRQ", "C OCRP 1 100", "= outgoing-call *:1 *:100 refused unasked" } },
 	{ "picked up: a session does not begin after calls", PICKED_UP,
 	  { CALL, "C SCCRQ", "= note unexpected-message", END_CALL } },
 	{ "a gap does not undo a refusal", 0,
