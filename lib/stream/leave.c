@@ -507,7 +507,7 @@ void usher__stream_work_end(const struct stream_run *r)
 		packet(r);
 	else if (r->work->from != side->in_left || fin_due(side))
 		release(r, r->work->from, side->in_left);
-	if (!stream_before(side->in_left, side->urgent))
+	if (side->flags & STREAM_URGENT && !stream_before(side->out_una, usher__stream_out(r, side->urgent, true)))
 		stream_set(side, STREAM_URGENT, false);
 	clear(r);
 	usher__stream_owe(r);
