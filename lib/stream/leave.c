@@ -436,7 +436,7 @@ static void packet(const struct stream_run *r)
 	if (!(side->flags & STREAM_STARTED))
 		pass(r, segment->seq, segment->tcp_flags);
 	else if (segment->tcp_flags & TCP_SYN)
-		pass(r, segment->seq + side->shift, segment->tcp_flags);
+		pass(r, segment->seq, segment->tcp_flags); /* it comes before all edits */
 	else if (segment->have < segment->len)
 		pass_cut(r);
 	else if (data && !keep_alive(r))
