@@ -436,7 +436,7 @@ static void packet(const struct stream_run *r)
 	if (!(side->flags & STREAM_STARTED))
 		pass(r, segment->seq, segment->tcp_flags);
 	else if (segment->tcp_flags & TCP_SYN)
-		pass(r, segment->seq + side->shift, segment->tcp_flags);
+		pass(r, segment->seq, segment->tcp_flags); /* it comes before all edits */
 	else if (segment->have < segment->len)
 		pass_cut(r);
 	else if (data && !keep_alive(r))
@@ -507,7 +507,7 @@ void usher__stream_work_end(const struct stream_run *r)
 		packet(r);
 	else if (r->work->from != side->in_left || fin_due(side))
 		release(r, r->work->from, side->in_left);
-	if (!stream_before(side->in_left, side->urgent))
+	if (side->flags & STREAM_URGENT && !stream_before(side->out_una, usher__stream_out(r, side->urgent, true)))
 		stream_set(side, STREAM_URGENT, false);
 	clear(r);
 	usher__stream_owe(r);
