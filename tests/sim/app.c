@@ -105,14 +105,17 @@ void writer_close(struct writer *w)
 
 bool app_line(struct tcp *t, char *line, uint32_t room)
 {
-	const uint8_t *from = t->rx.data + t->consumed, *end;
-	uint32_t have = tcp_readable(t), len;
+	uint32_t have = t->consumed + tcp_readable(t) - t->parsed, len;
+	const uint8_t *from = t->rx.data + t->parsed, *end = have ? memchr(from, '\n', have) : NULL;
 
-	end = have ? memchr(from, '\n', have) : NULL;
-	if (!end)
+	if (!end) {
+		tcp_read(t, tcp_readable(t));
 		return false;
+	}
 	len = (uint32_t)(end - from);
-	tcp_read(t, len + 1);
+	t->parsed += len + 1;
+	if (t->parsed > t->consumed)
+		tcp_read(t, t->parsed - t->consumed);
 	while (len && from[len - 1] == '\r')
 		len--;
 	if (len > room - 1)

@@ -41,7 +41,8 @@ void writer_flush(struct writer *w, struct cut cut, bool urgent);
 void writer_close(struct writer *w);
 
 /*
- * The next whole line that `t` has read, without its end and cut to what fits; false: none. Consumes it.
+ * The next whole line that `t` has read, without its end and cut to what fits; false: none. What is read of a line makes room in
+ * the window, whole or not.
  */
 bool app_line(struct tcp *t, char *line, uint32_t room);
 

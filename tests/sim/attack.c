@@ -98,13 +98,15 @@ static void attack(struct sim *sim, void *object, uint32_t kind)
 			send_packet(reader, &to, USHER_GRE, 0);
 		break;
 	case ATTACK_ACK:
-		send_packet(reader, &to, USHER_TCP, ACK);
+		send_packet(other, &to, USHER_TCP, ACK);
 		break;
 	case ATTACK_INSIDE:
 		if (!same_address(&to, &a->real))
 			send_packet(reader, &a->real, USHER_TCP, SYN);
 		break;
-	case ATTACK_ICMP:
+	case ATTACK_ICMP: /* where windows say nothing, its number says nothing, too */
+		if (sim->scenario->flags & USHER_TCP_LIBERAL)
+			break;
 		send_icmp(other, a);
 		break;
 	case ATTACK_AGAIN:

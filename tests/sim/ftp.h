@@ -52,9 +52,10 @@ struct ftp_client {
 	const struct ftp_step *script;
 	uint32_t step, step_count;
 	uint8_t pending[FTP_PENDING];  /* kinds of the commands that wait for their reply */
+	struct announcement *pending_announcement[FTP_PENDING];
 	uint32_t pending_first, pending_count;
 	uint16_t multiline;
-	bool greeted, in_transfer, aborting, done, excused, port_refused;
+	bool greeted, in_transfer, aborting, aborted, done, excused, port_refused;
 	uint8_t mode;                  /* kind of the last announcement */
 	struct usher_endpoint target;  /* passive: as read */
 	struct announcement *announcement; /* active: the last one */

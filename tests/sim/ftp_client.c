@@ -75,7 +75,9 @@ static void data_app(struct tcp *t, enum tcp_event event)
 		break;
 	case TCP_RESET:
 	case TCP_TIMEOUT:
-		if (!c->aborting && !c->done && !c->excused)
+		if (t != c->data && c->aborted)
+			break; /* the one given up came after all */
+		if (!c->aborted && !c->done && !c->excused)
 			sim_violation(c->sim, "%s: the data connection %s > %s ends by %s", c->host->name, endpoint_text(&t->local),
 				      endpoint_text(&t->remote), event == TCP_RESET ? "RST" : "time-out");
 		data_over(c);
@@ -138,6 +140,7 @@ static void asked(struct ftp_client *c, uint8_t kind)
 		sim_violation(c->sim, "too many commands are pipelined");
 		return;
 	}
+	c->pending_announcement[(c->pending_first + c->pending_count) % FTP_PENDING] = c->announcement;
 	c->pending[(c->pending_first + c->pending_count++) % FTP_PENDING] = kind;
 }
 
@@ -248,7 +251,7 @@ static void write_transfer(struct ftp_client *c, const struct ftp_step *s)
 
 static void write_abort(struct ftp_client *c, const struct ftp_step *s)
 {
-	c->aborting = true;
+	c->aborting = c->aborted = true;
 	if (s->style & 1) { /* RFC 959 4.1.3: Telnet IP and Synch in front */
 		writer_put(&c->out, "\xff\xf4\xff\xf2", 4);
 		writer_flush(&c->out, (struct cut){ 1, 0 }, true);
@@ -396,8 +399,18 @@ static void transfer_answered(struct ftp_client *c, unsigned code)
 	}
 }
 
-static void answered(struct ftp_client *c, uint8_t kind, unsigned code, const char *text)
+static void port_refused(struct ftp_client *c, struct announcement *a)
 {
+	if (a == c->announcement)
+		c->port_refused = true;
+	a->closed = true;
+	attack_closed(c->sim, a);
+}
+
+static void answered(struct ftp_client *c, uint32_t at, unsigned code, const char *text)
+{
+	uint8_t kind = c->pending[at];
+
 	if (kind == STEP_PASV || kind == STEP_EPSV) {
 		c->target = c->control->remote;
 		if (kind == STEP_PASV ? code != 227 || !find_numbers(text, &c->target) : code != 229 || !find_port(text, &c->target.key))
@@ -409,17 +422,15 @@ static void answered(struct ftp_client *c, uint8_t kind, unsigned code, const ch
 		if (c->data)
 			tcp_abort(c->data);
 		c->data = NULL;
-	} else if ((kind == STEP_PORT || kind == STEP_EPRT) && code >= 500 && c->announcement) {
-		c->port_refused = true;
-		c->announcement->closed = true;
-		attack_closed(c->sim, c->announcement);
+	} else if ((kind == STEP_PORT || kind == STEP_EPRT || kind == STEP_FOREIGN) && code >= 500) {
+		port_refused(c, c->pending_announcement[at]);
 	}
 }
 
 static void reply(struct ftp_client *c, const char *line)
 {
 	unsigned code = line[0] >= '1' && line[0] <= '9' ? (unsigned)atoi(line) : 0;
-	uint8_t kind;
+	uint32_t at;
 
 	if (c->multiline) {
 		if (code != c->multiline || line[3] == '-')
@@ -441,10 +452,10 @@ static void reply(struct ftp_client *c, const char *line)
 		sim_violation(c->sim, "%s reads a reply to nothing: %s", c->host->name, line);
 		return;
 	}
-	kind = c->pending[c->pending_first];
+	at = c->pending_first;
 	c->pending_first = (c->pending_first + 1) % FTP_PENDING;
 	c->pending_count--;
-	answered(c, kind, code, line + 3);
+	answered(c, at, code, line + 3);
 }
 
 static void control_lost(struct ftp_client *c, const char *how)

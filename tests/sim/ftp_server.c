@@ -316,11 +316,10 @@ static void work(struct ftp_server *s)
 	struct tcp *t = s->control;
 
 	while (!s->gone && !s->sim->failed) {
-		const uint8_t *from = t->rx.data + t->consumed;
-		uint32_t have = tcp_readable(t);
-		const uint8_t *end = have ? memchr(from, '\n', have) : NULL;
+		uint32_t have = t->consumed + tcp_readable(t) - t->parsed;
+		const uint8_t *from = t->rx.data + t->parsed, *end = have ? memchr(from, '\n', have) : NULL;
 
-		if (!end || (s->busy && !memmem(from, (size_t)(end - from), "ABOR", 4)))
+		if (s->busy && (!end || !memmem(from, (size_t)(end - from), "ABOR", 4)))
 			break;
 		if (!app_line(t, line, sizeof(line)))
 			break;

@@ -47,12 +47,17 @@ static const struct {
 
 /* ---- shrinking ---- */
 
+/* Does it fail so, too, in the same way? */
 static bool fails(struct session *s, const struct options *o, uint64_t number, const struct scenario_choice *choice)
 {
 	static struct scenario scenario;
+	const char *kind = s->sim.violation_kind;
+	bool same;
 
 	scenario_make(&scenario, scattered(o->seed, number), choice);
-	return !session_run(s, &scenario, false, NULL);
+	same = !session_run(s, &scenario, false, NULL) && s->sim.violation_kind == kind;
+	s->sim.violation_kind = kind;
+	return same;
 }
 
 /* Takes away what is not needed for it to fail, as long as something can be taken. */

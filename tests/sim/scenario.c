@@ -215,6 +215,8 @@ static void make_script(struct dice *d, struct scenario *s, uint32_t client)
 		add(&w, chance(d, 60) ? STEP_CLOSE : STEP_RESET);
 	s->steps[client] = w.count < s->step_limit ? w.count : s->step_limit;
 	if (w.count > s->step_limit) { /* what is left must end, too */
+		if (s->step_limit)
+			s->script[client][s->step_limit - 1].join = false;
 		s->script[client][s->steps[client]] = (struct ftp_step){ .kind = STEP_WAIT };
 		s->script[client][s->steps[client] + 1] = (struct ftp_step){ .kind = STEP_QUIT, .cut = { 1, 0 } };
 		s->steps[client] += 2;

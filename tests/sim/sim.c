@@ -152,6 +152,7 @@ void sim_violation(struct sim *sim, const char *format, ...)
 	if (sim->failed)
 		return;
 	sim->failed = true;
+	sim->violation_kind = format;
 	va_start(list, format);
 	vsnprintf(sim->violation, sizeof(sim->violation), format, list);
 	va_end(list);

@@ -190,6 +190,7 @@ struct sim {
 	bool covered[COVER_COUNT];
 	bool failed;
 	char violation[512];
+	const char *violation_kind; /* the format it was written with */
 	struct trace *trace;   /* NULL: none */
 };
 

@@ -331,6 +331,8 @@ static bool is_odd(struct tcp *t, const struct wire *w, int32_t number, uint32_t
 	const struct wire_tcp *s = &w->tcp;
 
 	if (s->flags & RST) {
+		if (t->state == TCP_TIME_WAIT) /* RFC 1337 */
+			return true;
 		if (number == (int32_t)t->rcv_nxt)
 			tcp_end(t, TCP_RESET);
 		else if (number > (int32_t)t->rcv_nxt && number < (int32_t)t->rcv_edge)

@@ -121,6 +121,7 @@ struct tcp {
 	/* receiving */
 	struct bytes rx;           /* complete up to rcv_nxt - 1 */
 	uint32_t rcv_nxt, rcv_edge, consumed;
+	uint32_t parsed;           /* by the application, in lines or messages */
 	struct ranges early;
 	uint32_t latest;           /* a number of the newest early range */
 	struct range again_range;  /* to be told by DSACK; empty: none */

@@ -5,7 +5,7 @@
 #include "tests/sim/sim.h"
 
 #define RTO_MIN 200u
-#define RTO_MAX 60000u
+#define RTO_MAX 20000u /* less than any gateway forgets a connection that is closing */
 #define RETRIES 15u
 #define KEEP_PROBES 9u
 #define DUP_ACKS 3u
@@ -286,7 +286,12 @@ static void measure(struct tcp *t, const struct wire_tcp *s, uint32_t ack)
 		t->rttvar = (3 * t->rttvar + off) / 4;
 		t->srtt = (7 * t->srtt + rtt) / 8 + 1;
 	}
-	t->rto = t->srtt + (4 * t->rttvar > 10 ? 4 * t->rttvar : 10);
+}
+
+/* RFC 6298 2; what time-outs have doubled counts no more. */
+static void set_rto(struct tcp *t)
+{
+	t->rto = t->srtt ? t->srtt + (4 * t->rttvar > 10 ? 4 * t->rttvar : 10) : 1000;
 	if (t->rto < RTO_MIN)
 		t->rto = RTO_MIN;
 	if (t->rto > RTO_MAX)
@@ -392,6 +397,7 @@ void tcp_ack_came(struct tcp *t, const struct wire *w)
 	update_window(t, s, ack);
 	if (ack > t->una) {
 		measure(t, s, ack);
+		set_rto(t);
 		acknowledged(t, ack);
 	} else if (t->una < t->max && !w->len && !(s->flags & FIN) && (t->sack ? news : t->edge == edge)) {
 		t->dup_acks++;
@@ -489,7 +495,7 @@ void tcp_keep_timer(struct tcp *t)
 	if (t->state < TCP_ESTABLISHED || t->state == TCP_TIME_WAIT)
 		return;
 	t->keep_at = t->sim->now + t->profile->keep_ms * (uint64_t)MS;
-	if (t->una != t->max)
+	if (t->una != t->max || t->fin_sent)
 		return;
 	if (++t->probes > KEEP_PROBES) {
 		tcp_end(t, TCP_TIMEOUT);
