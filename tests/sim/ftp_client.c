@@ -56,6 +56,10 @@ static void data_app(struct tcp *t, enum tcp_event event)
 	switch (event) {
 	case TCP_OPEN:
 		sim_cover(c->sim, COVER_DATA);
+		if (!c->in_transfer) { /* of one that was given up meanwhile */
+			tcp_abort(t);
+			return;
+		}
 		if (c->data && c->data != t) { /* none was asked for twice */
 			sim_violation(c->sim, "%s has two data connections at a time", c->host->name);
 			return;

@@ -122,7 +122,7 @@ struct announcement *sim_announce(struct tcp *control, const struct usher_endpoi
 /* ---- what may come in ---- */
 
 /* The announcement that lets `from` connect to `local`. */
-static struct announcement *permission(struct host *h, const struct usher_endpoint *local, uint8_t from)
+static struct announcement *permission(struct host *h, const struct usher_endpoint *local, uint8_t from, uint32_t seq)
 {
 	struct sim *sim = h->sim;
 
@@ -130,7 +130,7 @@ static struct announcement *permission(struct host *h, const struct usher_endpoi
 		struct announcement *a = &sim->announcement[i];
 
 		if (!a->refused && !a->unedited && same_endpoint(&a->real, local) && a->control->peer &&
-		    a->control->peer->host->number == from && a->arrived < a->said)
+		    a->control->peer->host->number == from && (a->arrived < a->said || a->arrived_seq == seq))
 			return a;
 	}
 	return NULL;
@@ -145,12 +145,14 @@ static void judge_syn(struct host *h, const struct packet *p, const struct wire 
 		return;
 	if (l && l->control)
 		return;
-	a = p->flags & PACKET_ATTACK ? NULL : permission(h, &w->dst, p->from);
-	if (a)
-		a->arrived++;
-	else
+	a = p->flags & PACKET_ATTACK ? NULL : permission(h, &w->dst, p->from, w->tcp.seq);
+	if (a) {
+		a->arrived += !a->arrived || a->arrived_seq != w->tcp.seq;
+		a->arrived_seq = w->tcp.seq;
+	} else {
 		sim_violation(h->sim, "an unannounced SYN from %s (%s) reaches %s at %s", h->sim->host[p->from].name,
 			      endpoint_text(&w->src), h->name, endpoint_text(&w->dst));
+	}
 }
 
 static void refuse(struct host *h, const struct wire *w)

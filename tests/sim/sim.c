@@ -10,6 +10,8 @@
 
 #define GRACE_S 20u /* for what is under way, and attacks on what was announced */
 
+#define EVENTS_MAX 500000u /* a long session has 20000 */
+
 /* ---- the queue: a heap by time, then by order of coming ---- */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
@@ -57,8 +59,11 @@ static struct sim_event take_event(struct sim_queue *q)
 void sim_run_all(struct sim *sim)
 {
 	struct sim_event e;
+	uint32_t events = 0;
 
 	while (!sim->failed && sim->queue.count) {
+		if (++events > EVENTS_MAX)
+			sim_violation(sim, "there is no end to it: %u events", events);
 		e = take_event(&sim->queue);
 		if (e.time > sim->end) {
 			sim->now = sim->end;

@@ -122,6 +122,7 @@ struct announcement {
 	bool closed;           /* taken back: by a newer one, or the end of its control connection */
 	uint32_t said;         /* how often it was written */
 	uint32_t arrived;      /* connections that came for it */
+	uint32_t arrived_seq;  /* number of the last one's SYN, which may come twice */
 	struct usher_endpoint seen; /* as it was read */
 };
 

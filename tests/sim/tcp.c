@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define WAIT_MS 60000u /* longer than a lost FIN takes to come again */
+#define WAIT_MS 240000u /* longer than a lost FIN takes to come again */
 
 void bytes_put(struct bytes *b, uint32_t at, const void *data, uint32_t len)
 {
@@ -198,6 +198,17 @@ static bool agrees(const struct tcp *t, uint32_t number, const uint8_t *data, ui
 	return true;
 }
 
+/* A segment that is not taken: what is known of it must be the same, and DSACK tells of it. */
+static void look_at(struct tcp *t, uint32_t number, const uint8_t *data, uint32_t len)
+{
+	uint32_t end = number + len < t->rcv_nxt ? number + len : t->rcv_nxt;
+
+	if (!(len == 1 && number + 1 == t->rcv_nxt) && !agrees(t, number, data, len))
+		sim_violation(t->sim, "%s gets bytes at %u that differ from those that came before", t->host->name, number - 1);
+	if (number < end)
+		t->again_range = (struct range){ number, end };
+}
+
 /* Puts `len` bytes that begin at `number` in their place. Returns whether something new was among them. */
 static bool put(struct tcp *t, uint32_t number, const uint8_t *data, uint32_t len)
 {
@@ -295,8 +306,8 @@ static bool is_acceptable(const struct tcp *t, int32_t number, uint32_t size)
 
 	if (number == next)
 		return true; /* without a window its data is cut off, but its acknowledgement counts */
-	if (!size)
-		return number > next && number < edge;
+	if (!size) /* the edge itself: who has filled the window acknowledges there */
+		return number > next && number <= edge;
 	return number < edge && number + (int32_t)size > next;
 }
 
@@ -345,8 +356,12 @@ static bool is_odd(struct tcp *t, const struct wire *w, int32_t number, uint32_t
 	}
 	if (is_stale(t, s) || !is_acceptable(t, number, size) || s->flags & SYN) {
 		if (w->len && number < (int32_t)t->rcv_nxt && number > 0)
-			put(t, (uint32_t)number, w->data, w->len); /* only to see that it is the same, and for DSACK */
+			look_at(t, (uint32_t)number, w->data, w->len);
 		t->ack_now = true;
+		if (t->state == TCP_SYN_RECEIVED)
+			t->nxt = 0; /* its acknowledgement is a SYN/ACK */
+		if (t->state == TCP_TIME_WAIT && s->flags & FIN)
+			t->wait_at = 0; /* RFC 9293 3.10.7.4: it begins anew */
 		return true;
 	}
 	return !(s->flags & ACK);
