@@ -86,7 +86,8 @@ static void attack(struct sim *sim, void *object, uint32_t kind)
 		send_packet(other, &to, USHER_TCP, SYN);
 		break;
 	case ATTACK_BESIDE:
-		to.key += chance(&sim->dice, 50) ? 1 : 0xffffffffu;
+		/* The port above is likely to be announced next, which would make it right. */
+		to.key = chance(&sim->dice, 50) ? to.key - 1 - roll(&sim->dice, 3) : to.key + 1000 + roll(&sim->dice, 1000);
 		if (to.key - 1 < 65535 && !is_announced(sim, &to))
 			send_packet(reader, &to, USHER_TCP, SYN);
 		break;

@@ -7,7 +7,8 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/trace.h"
 
-#define IN_A_ROW 3u /* losses: an end gives up after some more, which would be no fault of the gateway's */
+/* How often one link may lose the same segment: after some more a gateway forgets the connection, which would be no fault of its. */
+#define SAME_LOST 2u
 
 static void arrive(struct sim *sim, struct link *link, struct packet *p)
 {
@@ -79,18 +80,27 @@ static void too_big(struct sim *sim, struct link *link, const struct packet *p)
 	carry(sim, link->back, error, sim->now + link->profile->delay_us * 1000ull);
 }
 
+/* The count of losses of this segment, and of the few that share its place in the table. */
+static uint8_t *same_lost(struct link *link, const struct wire *w)
+{
+	struct dice d = { (uint64_t)w->src.key << 48 ^ (uint64_t)w->dst.key << 32 ^ w->tcp.seq };
+
+	if (!w->len)
+		d.state += (uint64_t)w->tcp.ack << 16 ^ w->tcp.flags;
+	return &link->same_lost[roll(&d, LINK_SAME)];
+}
+
 static bool is_lost(struct sim *sim, struct link *link, const struct wire *w)
 {
 	const struct link_profile *p = link->profile;
-	bool edit = !link->to && w && p->aimed && mirror_has_edit(sim, link->host, w, false);
+	bool last = !link->to && w, edit = last && p->aimed && mirror_has_edit(sim, link->host, w, false);
 	bool lost = chance(&link->dice, p->loss) || (edit && chance(&link->dice, p->aimed));
+	uint8_t *same = w && w->protocol == USHER_TCP ? same_lost(link, w) : &link->same_lost[0];
 
-	if (!lost || link->lost_in_a_row >= IN_A_ROW || !impair(sim, COVER_LOST)) {
-		link->lost_in_a_row = 0;
+	if (!lost || (w && w->protocol == USHER_TCP && *same >= SAME_LOST) || !impair(sim, COVER_LOST))
 		return false;
-	}
-	link->lost_in_a_row++;
-	if (!link->to && w)
+	++*same;
+	if (last)
 		mirror_has_edit(sim, link->host, w, true);
 	return true;
 }
@@ -122,10 +132,10 @@ void link_send(struct sim *sim, struct link *link, struct packet *p)
 	const struct link_profile *profile = link->profile;
 	uint64_t time = sim->now + profile->delay_us * 1000ull;
 	struct wire w;
-	bool known = !link->to && !(p->flags & PACKET_CORRUPT) && !wire_read(p->data, p->len, &w);
+	bool known = !(p->flags & PACKET_CORRUPT) && !wire_read(p->data, p->len, &w);
 
 	trace_packet(sim, link, p, NULL);
-	if (known)
+	if (known && !link->to)
 		mirror_leaves(sim, link->host, &w);
 	if (profile->mtu && p->len > profile->mtu) {
 		too_big(sim, link, p);

@@ -67,6 +67,8 @@ struct link_profile {
 	bool short_quotes;/* that router quotes the 8 bytes of RFC 792 only */
 };
 
+#define LINK_SAME 64u
+
 /* One direction. Packets with the same delay stay in order; jitter reorders them. */
 struct link {
 	const struct link_profile *profile;
@@ -76,7 +78,7 @@ struct link {
 	struct usher_endpoint router[2]; /* its addresses, IPv4 and IPv6 */
 	struct dice dice;
 	uint64_t last;
-	uint32_t lost_in_a_row;
+	uint8_t same_lost[LINK_SAME]; /* how often the same segment was lost */
 	uint8_t number;
 };
 
