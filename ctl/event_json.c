@@ -68,6 +68,10 @@ static void direction_json(struct ctl_json *json, const char *name, const struct
 	if (counters) {
 		ctl_json_number(json, "packets", conn->packets[direction]);
 		ctl_json_number(json, "bytes", conn->bytes[direction]);
+		if (conn->orig.protocol == USHER_GRE && conn->orig.type == 1) {
+			ctl_json_number(json, "lost", conn->lost[direction]);
+			ctl_json_number(json, "late", conn->late[direction]);
+		}
 	}
 	ctl_json_close(json);
 }
@@ -103,6 +107,15 @@ static void conn_json(struct ctl_json *json, const struct usher_conn *conn, bool
 	direction_json(json, "reply", conn, USHER_REPLY, counters);
 }
 
+/* Which ends of orig are translated: what to is in the reply tuple. */
+static void nat_json(struct ctl_json *json, uint32_t flags)
+{
+	bool source = flags & USHER_CONN_NAT_SOURCE, destination = flags & USHER_CONN_NAT_DESTINATION;
+
+	if (source || destination)
+		ctl_json_string(json, "nat", !destination ? "source" : !source ? "destination" : "both");
+}
+
 static void conn_new(struct ctl_json *json, const struct usher_event *event)
 {
 	const struct usher_conn *conn = event->conn;
@@ -110,6 +123,7 @@ static void conn_new(struct ctl_json *json, const struct usher_event *event)
 	conn_json(json, conn, false);
 	if (conn->reply_zone != conn->orig.zone)
 		ctl_json_number(json, "reply_zone", conn->reply_zone);
+	nat_json(json, conn->flags);
 	family_json(json, conn);
 	if (conn->flags & USHER_CONN_PICKED_UP)
 		ctl_json_bool(json, "picked_up", true);
@@ -144,23 +158,33 @@ static void conn_destroy(struct ctl_json *json, const struct usher_event *event)
 	ctl_json_string(json, "reason", event->u.destroy.reason);
 }
 
+/* An announced endpoint as the other side of NAT knows it; family 0: as it was announced. */
+static void seen_json(struct ctl_json *json, const char *address, const char *key, const struct usher_endpoint *seen)
+{
+	if (seen->family == USHER_ANY_FAMILY)
+		return;
+	address_json(json, address, seen);
+	ctl_json_number(json, key, seen->key);
+}
+
 static void announce(struct ctl_json *json, const struct usher_event *event)
 {
 	const struct usher_announcement *what = &event->u.announce;
+	bool call = ctl_protocol(what->protocol)->key == CTL_CALL;
 
 	ctl_json_number(json, "conn", event->conn->id);
 	ctl_json_string(json, "helper", what->helper);
 	ctl_json_string(json, "kind", what->kind);
 	proto_json(json, what->protocol);
 	address_json(json, "addr", &what->listener);
-	if (ctl_protocol(what->protocol)->key == CTL_CALL) {
-		ctl_json_number(json, "call_id", what->listener.key);
-		key_json(json, "peer_call_id", what->peer.key);
-	} else {
-		ctl_json_number(json, "port", what->listener.key);
+	ctl_json_number(json, call ? "call_id" : "port", what->listener.key);
+	if (call) /* 0 is a call id as any other */
+		ctl_json_number(json, "peer_call_id", what->peer.key);
+	else
 		key_json(json, "peer_port", what->peer.key);
-	}
 	address_json(json, "peer_addr", &what->peer);
+	seen_json(json, "public_addr", call ? "public_call_id" : "public_port", &what->listener_seen);
+	seen_json(json, "peer_public_addr", call ? "peer_public_call_id" : "peer_public_port", &what->peer_seen);
 	ctl_json_bool(json, "accepted", what->accepted);
 	if (!what->accepted) {
 		ctl_json_string(json, "code", what->code);
@@ -186,7 +210,8 @@ static void expectation_json(struct ctl_json *json, const struct usher_event *ev
 	ends_json(json, &e->tuple, true);
 	if (e->both)
 		ctl_json_bool(json, "both", true);
-	ctl_json_number(json, "timeout", e->timeout_s);
+	if (e->timeout_s != USHER_EXPECT_FOREVER)
+		ctl_json_number(json, "timeout", e->timeout_s);
 	ctl_json_number(json, "uses", e->uses);
 }
 

@@ -45,19 +45,31 @@ static const char *ports_text(char *out, size_t size, const struct usher_helper 
 	return out;
 }
 
+/* "announces data: 1 at a time for each connection, valid 300 s, no ports below 1024" */
+static void print_class(const struct usher_helper *helper, const struct usher_class *class)
+{
+	unsigned max = class->max;
+
+	if (helper->item_size != 0 && helper->item_default < max) /* it remembers no more calls than these */
+		max = (unsigned)helper->item_default;
+	printf("    announces %s: %u at a time for each connection, ", class->name, max);
+	if (class->timeout_s == USHER_EXPECT_FOREVER)
+		printf("each until it is withdrawn");
+	else
+		printf("valid %u s", (unsigned)class->timeout_s);
+	if (class->min_key != 0)
+		printf(", no ports below %u", (unsigned)class->min_key);
+	printf("\n");
+}
+
 static void print_one(const struct usher_helper *helper, bool notes)
 {
 	char ports[64];
 
 	printf("%-10s %-9s %-10s %u bytes\n", helper->name, ctl_protocol(helper->protocol)->name,
 	       ports_text(ports, sizeof(ports), helper), (unsigned)helper->record_max);
-	for (const struct usher_class *class = helper->classes; class != NULL && class->name != NULL; class++) {
-		printf("    announces %s: %u at a time for each connection, valid %u s", class->name,
-			(unsigned)class->max, (unsigned)class->timeout_s);
-		if (class->min_key != 0)
-			printf(", no ports below %u", (unsigned)class->min_key);
-		printf("\n");
-	}
+	for (const struct usher_class *class = helper->classes; class != NULL && class->name != NULL; class++)
+		print_class(helper, class);
 	for (const struct usher_code *code = helper->notes; notes && code != NULL && code->name != NULL; code++)
 		printf("    %-26s %s\n", code->name, code->text);
 }
@@ -72,11 +84,14 @@ static void json_one(struct ctl_json *json, const struct usher_helper *helper)
 	ctl_json_string(json, "proto", ctl_protocol(helper->protocol)->name);
 	ctl_json_string(json, "ports", ports_text(ports, sizeof(ports), helper));
 	ctl_json_number(json, "record_max", helper->record_max);
+	if (helper->item_size != 0)
+		ctl_json_number(json, "items", helper->item_default);
 	ctl_json_open(json, "classes");
 	for (const struct usher_class *class = helper->classes; class != NULL && class->name != NULL; class++) {
 		ctl_json_open(json, class->name);
 		ctl_json_number(json, "max", class->max);
-		ctl_json_number(json, "timeout", class->timeout_s);
+		if (class->timeout_s != USHER_EXPECT_FOREVER)
+			ctl_json_number(json, "timeout", class->timeout_s);
 		ctl_json_number(json, "min_port", class->min_key);
 		ctl_json_close(json);
 	}

@@ -46,6 +46,13 @@ struct replay_file {
 	char error[512];        /* why */
 };
 
+#define REPLAY_REFUSALS_MAX 32u /* reasons for refusing that are told apart */
+
+struct replay_refusal { /* announcements refused for one reason */
+	char code[32];
+	uint64_t count;
+};
+
 struct replay_counts {
 	uint64_t frames;
 	uint64_t cut;               /* frames that the snap length cut */
@@ -53,6 +60,8 @@ struct replay_counts {
 	uint64_t announced, refused;/* announcements, and those of them refused */
 	struct replay_other other[REPLAY_OTHERS_MAX];
 	uint32_t other_count;
+	struct replay_refusal refusals[REPLAY_REFUSALS_MAX];
+	uint32_t refusal_count;
 	usher_time first, last;     /* over all files: the earliest and the latest */
 };
 

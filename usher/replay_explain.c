@@ -13,7 +13,7 @@
 
 #define SENTENCES_MAX 24u
 #define SENTENCE_SIZE 512u
-#define ABOUT_SIZE    160u
+#define ABOUT_SIZE    400u
 
 /* What counters tell about one packet, and no event does. */
 static const struct {
@@ -126,34 +126,41 @@ static void conn_destroy(struct replay_explain *explain, const struct usher_even
 static void announce(struct replay_explain *explain, const struct usher_event *event)
 {
 	const struct usher_announcement *what = &event->u.announce;
-	char listener[CTL_ENDPOINT_SIZE], call[32] = "";
+	char ends[WORDS_ENDS_SIZE];
 
-	ctl_endpoint(listener, what->protocol, &what->listener);
-	if (ctl_protocol(what->protocol)->key == CTL_CALL)
-		snprintf(call, sizeof(call), " call %u", (unsigned)what->listener.key);
+	words_announced(ends, event->conn, what);
 	if (what->accepted)
-		say(explain, event, "connection %llu announces %s %s%s: accepted%s", (ull)event->conn->id, what->kind,
-			listener, call, what->certain ? "" : ", not certain: not all before it was seen");
+		say(explain, event, "connection %llu announces %s %s: accepted%s", (ull)event->conn->id, what->kind, ends,
+			what->certain ? "" : ", not certain: not all before it was seen");
 	else
-		say(explain, event, "connection %llu announces %s %s%s: refused, %s: %s", (ull)event->conn->id,
-			what->kind, listener, call, what->code != NULL ? what->code : "-",
-			what->text != NULL ? what->text : "-");
+		say(explain, event, "connection %llu announces %s %s: refused, %s: %s", (ull)event->conn->id, what->kind,
+			ends, what->code != NULL ? what->code : "-", what->text != NULL ? what->text : "-");
+}
+
+/* "valid 300 s", "standing": how long it waits. */
+static const char *validity(const struct usher_expectation *expectation, char out[WORDS_SIZE])
+{
+	if (expectation->timeout_s == USHER_EXPECT_FOREVER)
+		return "standing";
+	snprintf(out, WORDS_SIZE, "valid %u s", (unsigned)expectation->timeout_s);
+	return out;
 }
 
 static void expect_new(struct replay_explain *explain, const struct usher_event *event)
 {
 	const struct usher_expectation *expectation = event->u.expect.expectation;
-	char src[CTL_ENDPOINT_SIZE], dst[CTL_ENDPOINT_SIZE];
+	const struct usher_tuple *tuple = &expectation->tuple;
+	char src[CTL_ENDPOINT_SIZE], dst[CTL_ENDPOINT_SIZE], valid[WORDS_SIZE], call[32] = "";
 
 	if (event->u.expect.refreshed) {
-		say(explain, event, "expectation %llu is valid for %u s again", (ull)expectation->id,
-		    (unsigned)expectation->timeout_s);
+		say(explain, event, "expectation %llu is said again: %s", (ull)expectation->id, validity(expectation, valid));
 		return;
 	}
-	say(explain, event, "expectation %llu, valid %u s: %s from %s to %s", (ull)expectation->id,
-		(unsigned)expectation->timeout_s, ctl_protocol(expectation->tuple.protocol)->name,
-		ctl_address(src, &expectation->tuple.src),
-		ctl_endpoint(dst, expectation->tuple.protocol, &expectation->tuple.dst));
+	if (ctl_protocol(tuple->protocol)->key == CTL_CALL)
+		snprintf(call, sizeof(call), " call %u%s", (unsigned)tuple->dst.key, expectation->both ? ", or back" : "");
+	say(explain, event, "expectation %llu, %s: %s from %s to %s%s", (ull)expectation->id, validity(expectation, valid),
+		ctl_protocol(tuple->protocol)->name, ctl_address(src, &tuple->src),
+		ctl_endpoint(dst, tuple->protocol, &tuple->dst), call);
 }
 
 static void expect_hit(struct replay_explain *explain, const struct usher_event *event)
@@ -174,8 +181,14 @@ static void expect_gone(struct replay_explain *explain, const struct usher_event
 
 static void note(struct replay_explain *explain, const struct usher_event *event)
 {
+	const char *side = event->u.note.side == USHER_CLIENT ? "client" : "server";
 	char about[ABOUT_SIZE];
 
+	if (event->u.note.field_count > 0) { /* a message, or a word on one */
+		words_fields(about, sizeof(about), event->u.note.fields, event->u.note.field_count, false);
+		say(explain, event, "note of %s, %s of the %s: %s", event->u.note.helper, event->u.note.code, side, about);
+		return;
+	}
 	ctl_escape(about, sizeof(about), event->u.note.text, event->u.note.text_len);
 	say(explain, event, "note of %s, %s: %s%s%s%s", event->u.note.helper, event->u.note.code,
 		event->u.note.sentence, *about != '\0' ? " \"" : "", about, *about != '\0' ? "\"" : "");

@@ -52,8 +52,9 @@ void replay_json_event(struct replay_json *json, const struct usher_event *event
 	ctl_event_json(&json->out, event, many_files(json->replay) ? json->replay->file : 0);
 }
 
-static void stats(struct ctl_json *out, const struct usher_worker *worker)
+static void stats(struct ctl_json *out, const struct replay *replay)
 {
+	const struct usher_worker *worker = replay->worker;
 	const struct usher_helper *helper;
 
 	ctl_json_begin(out);
@@ -74,6 +75,10 @@ static void stats(struct ctl_json *out, const struct usher_worker *worker)
 		ctl_json_close(out);
 	}
 	ctl_json_close(out);
+	ctl_json_open(out, "refusals");
+	for (uint32_t i = 0; i < replay->counts.refusal_count; i++)
+		ctl_json_number(out, replay->counts.refusals[i].code, replay->counts.refusals[i].count);
+	ctl_json_close(out);
 	ctl_json_end(out);
 }
 
@@ -90,7 +95,7 @@ void replay_json_end(struct replay_json *json, bool complete)
 	if (many_files(replay))
 		tell_files(json);
 	if (replay->options->stats)
-		stats(out, replay->worker);
+		stats(out, replay);
 	ctl_json_begin(out);
 	ctl_json_string(out, "event", "summary");
 	for (size_t i = 0; i < sizeof(engine) / sizeof(engine[0]); i++)

@@ -5,12 +5,18 @@
  *     frame 1 at 0.000 s, 2.345 s long, ...
  *     frame 13  PORT 10.0.0.2:1029  accepted     an announcement
  *     frame 16    10.0.0.9:20 -> 10.0.0.2:1029 ...  the connection that used it
+ *   pptp 10.0.0.2:40000 -> 10.0.0.9:1723
+ *     frame 4   client asks for a session: ...       its session, message by message
+ *     frame 8   outgoing-call 10.0.0.2 call 1 <-> 10.0.0.9 call 2  connected ...   a call
+ *     frame 8     client asks for the call: ...      its messages, its announcement, what used that
  */
 #include <string.h>
 
 #include "ctl/text.h"
 #include "usher/replay_summary.h"
 #include "usher/replay_tree.h"
+#include "usher/tree_calls.h"
+#include "usher/tree_parts.h"
 #include "usher/words.h"
 
 #define SHOWN_MAX  20u /* announcements of one connection, and connections without any; --all lifts it */
@@ -56,10 +62,20 @@ const char *tree_ending(const char *state, const char *reason, uint8_t flags)
 	if (strcmp(reason, "evicted") == 0)
 		return "forgotten, the table was full";
 	if (strcmp(reason, "master_gone") == 0)
-		return "ended with its control connection";
+		return "ended with what announced it";
 	if (state != NULL)
 		return strcmp(reason, "timeout") == 0 ? "fell silent" : "open at the end";
 	return "";
+}
+
+/* A child that ended before its control connection did so because its announcement was taken back. */
+const char *tree_conn_ending(const struct tree_conn *conn)
+{
+	if (conn->reason == NULL || strcmp(conn->reason, "master_gone") != 0 || conn->by == NULL)
+		return tree_ending(conn->conn.state, conn->reason, conn->conn.flags);
+	if (conn->by->gone != NULL && strcmp(conn->by->gone, "withdrawn") == 0)
+		return conn->by->call != NULL ? "ended with its call" : "ended with its announcement";
+	return "ended with its control connection";
 }
 
 const char *tree_nothing_came(const struct tree_announcement *announcement, char *out, size_t size)
@@ -96,15 +112,32 @@ static const char *frame_text(const struct page *page, const struct replay_place
 	return out;
 }
 
+const char *tree_bytes(const struct usher_conn *conn, uint8_t direction, char out[WORDS_SIZE * 3])
+{
+	char lost[WORDS_SIZE] = "", late[WORDS_SIZE] = "", bytes[WORDS_SIZE];
+
+	words_bytes(bytes, conn->bytes[direction]);
+	if (conn->lost[direction] > 0)
+		snprintf(lost, sizeof(lost), ", %llu lost", (unsigned long long)conn->lost[direction]);
+	if (conn->late[direction] > 0)
+		snprintf(late, sizeof(late), ", %llu late", (unsigned long long)conn->late[direction]);
+	if (ctl_protocol(conn->orig.protocol)->key == CTL_CALL)
+		snprintf(out, WORDS_SIZE * 3, "%s (%llu packet%s%s%s)", bytes, (unsigned long long)conn->packets[direction],
+			 words_s(conn->packets[direction]), lost, late);
+	else
+		snprintf(out, WORDS_SIZE * 3, "%s", bytes);
+	return out;
+}
+
 /* "sent 1.2 kB, received 3.4 kB in 2.345 s, closed": from the side of who stands on the left. */
 static void print_course(const struct page *page, const struct tree_conn *record, bool is_swapped)
 {
 	const struct usher_conn *conn = &record->conn;
-	char sent[WORDS_SIZE], received[WORDS_SIZE], duration[WORDS_SIZE];
-	const char *ending = tree_ending(conn->state, record->reason, conn->flags);
+	char sent[WORDS_SIZE * 3], received[WORDS_SIZE * 3], duration[WORDS_SIZE];
+	const char *ending = tree_conn_ending(record);
 
-	fprintf(page->out, "sent %s, received %s", words_bytes(sent, conn->bytes[is_swapped]),
-		words_bytes(received, conn->bytes[!is_swapped]));
+	fprintf(page->out, "sent %s, received %s", tree_bytes(conn, is_swapped, sent),
+		tree_bytes(conn, !is_swapped, received));
 	if (conn->last > conn->start)
 		fprintf(page->out, " in %s", words_duration(duration, conn->last - conn->start));
 	if (*ending != '\0')
@@ -147,35 +180,98 @@ static void widen(int *column, int width)
 		*column = width;
 }
 
-/* What one announcement says: "10.0.0.2:1029", "10.0.0.2 call 12". */
-static const char *listener_text(const struct tree_announcement *announcement, char out[WORDS_TUPLE_SIZE])
+/* Both ends of a call, as far as they are known. */
+const char *tree_call_ends(const struct tree_conn *conn, const struct tree_call *call, char out[WORDS_ENDS_SIZE])
 {
-	char endpoint[CTL_ENDPOINT_SIZE];
+	if (call->announcement != NULL)
+		return words_announced(out, &conn->conn, &call->announcement->said);
+	return words_call(out, &conn->conn, call->ids, call->known);
+}
 
-	ctl_endpoint(endpoint, announcement->protocol, &announcement->listener);
-	if (ctl_protocol(announcement->protocol)->key == CTL_CALL)
-		snprintf(out, WORDS_TUPLE_SIZE, "%s call %u", endpoint, (unsigned)announcement->listener.key);
-	else
-		snprintf(out, WORDS_TUPLE_SIZE, "%s", endpoint);
-	return out;
+static void measure_children(const struct page *page, const struct tree_announcement *a, struct columns *columns)
+{
+	char frame[WORDS_SIZE];
+
+	for (const struct tree_conn *child = a != NULL ? a->children : NULL; child != NULL; child = child->next)
+		widen(&columns->frame, (int)strlen(frame_text(page, &child->begin, frame)));
+}
+
+static void measure_call(const struct page *page, const struct tree_conn *record, const struct tree_call *call,
+			 struct columns *columns)
+{
+	char frame[WORDS_SIZE], ends[WORDS_ENDS_SIZE];
+
+	widen(&columns->kind, (int)strlen(call->kind));
+	widen(&columns->endpoint, (int)strlen(tree_call_ends(record, call, ends)));
+	for (const struct tree_step *step = call->steps.first; step != NULL; step = step->next)
+		widen(&columns->frame, (int)strlen(frame_text(page, &step->first, frame)));
+	measure_children(page, call->announcement, columns);
+}
+
+static void measure_announcement(const struct page *page, const struct tree_conn *record,
+				 const struct tree_announcement *a, struct columns *columns)
+{
+	char ends[WORDS_ENDS_SIZE];
+
+	widen(&columns->kind, (int)strlen(a->said.kind));
+	widen(&columns->endpoint, (int)strlen(words_announced(ends, &record->conn, &a->said)));
+	measure_children(page, a, columns);
+}
+
+/* How many of each are printed: the rest is only counted. */
+struct shown {
+	uint64_t calls, announcements, refused;
+};
+
+static bool is_shown(const struct page *page, const struct tree_part *part, struct shown *shown)
+{
+	if (part->call != NULL)
+		return shown->calls < SHOWN_MAX || page->all ? ++shown->calls : false;
+	if (part->announcement == NULL)
+		return true;
+	if (shown->announcements == SHOWN_MAX && !page->all)
+		return false;
+	shown->announcements++;
+	shown->refused += !part->announcement->said.accepted;
+	return true;
 }
 
 static void measure(const struct page *page, const struct tree_conn *record, struct columns *columns)
 {
-	char frame[WORDS_SIZE], listener[WORDS_TUPLE_SIZE];
-	uint64_t shown = 0;
+	struct tree_parts parts = tree_parts_of(record);
+	char frame[WORDS_SIZE];
+	struct shown shown = { 0 };
+	struct tree_part part;
 
-	for (const struct tree_announcement *a = record->announcements; a != NULL; a = a->next) {
-		if (!page->all && shown++ == SHOWN_MAX)
-			break;
-		widen(&columns->frame, (int)strlen(frame_text(page, &a->place, frame)));
-		widen(&columns->kind, (int)strlen(a->kind));
-		widen(&columns->endpoint, (int)strlen(listener_text(a, listener)));
-		for (const struct tree_conn *child = a->children; child != NULL; child = child->next)
-			widen(&columns->frame, (int)strlen(frame_text(page, &child->begin, frame)));
+	while (tree_parts_next(&parts, &part)) {
+		if (!is_shown(page, &part, &shown))
+			continue;
+		widen(&columns->frame, (int)strlen(frame_text(page, part.place, frame)));
+		if (part.call != NULL)
+			measure_call(page, record, part.call, columns);
+		else if (part.announcement != NULL)
+			measure_announcement(page, record, part.announcement, columns);
 	}
-	for (uint32_t i = 0; i < record->note_count; i++)
-		widen(&columns->frame, (int)strlen(frame_text(page, &record->notes[i].first, frame)));
+}
+
+/* A line's beginning: "  frame 12  ", and what stands below another one further to the right. */
+static void print_frame(const struct page *page, const struct replay_place *place, const struct columns *columns,
+			unsigned depth, bool below)
+{
+	char frame[WORDS_SIZE];
+
+	fprintf(page->out, "%*sframe %*s  %s", (int)(depth * INDENT), "", columns->frame, frame_text(page, place, frame),
+		below ? "  " : "");
+}
+
+static void print_again(const struct page *page, uint64_t count, const struct replay_place *last)
+{
+	char frame[WORDS_SIZE];
+
+	if (count > 1)
+		fprintf(page->out, "; %llu times, last in frame %s", (unsigned long long)count,
+			frame_text(page, last, frame));
+	fputc('\n', page->out);
 }
 
 static void print_parts(const struct page *page, const struct tree_conn *record, unsigned depth);
@@ -183,10 +279,7 @@ static void print_parts(const struct page *page, const struct tree_conn *record,
 static void print_child(const struct page *page, const struct tree_conn *child, const struct columns *columns,
 			unsigned depth)
 {
-	char frame[WORDS_SIZE];
-
-	fprintf(page->out, "%*sframe %*s    ", (int)(depth * INDENT), "", columns->frame,
-		frame_text(page, &child->begin, frame));
+	print_frame(page, &child->begin, columns, depth, true);
 	print_head(page, child);
 	fputs(": ", page->out);
 	print_course(page, child, false);
@@ -195,20 +288,18 @@ static void print_child(const struct page *page, const struct tree_conn *child, 
 		print_parts(page, child, depth + 3);
 }
 
-static void print_announcement(const struct page *page, const struct tree_announcement *a,
-			       const struct columns *columns, unsigned depth)
+/* What became of an announcement, and what used it. */
+static void print_outcome(const struct page *page, const struct tree_announcement *a, const struct columns *columns,
+			  unsigned depth)
 {
-	char frame[WORDS_SIZE], listener[WORDS_TUPLE_SIZE], came[WORDS_SIZE * 2];
+	char came[WORDS_SIZE * 2];
 
-	fprintf(page->out, "%*sframe %*s  %-*s %-*s  ", (int)(depth * INDENT), "", columns->frame,
-		frame_text(page, &a->place, frame), columns->kind, a->kind, columns->endpoint,
-		listener_text(a, listener));
-	if (!a->accepted) {
-		fprintf(page->out, "refused, %s: %s\n", a->code != NULL ? a->code : "-",
-			a->text != NULL ? a->text : "no reason is known");
+	if (!a->said.accepted) {
+		fprintf(page->out, "refused, %s: %s\n", a->said.code != NULL ? a->said.code : "-",
+			a->said.text != NULL ? a->said.text : "no reason is known");
 		return;
 	}
-	fputs(a->certain ? "accepted" : "accepted, not certain: not all before it was seen", page->out);
+	fputs(a->said.certain ? "accepted" : "accepted, not certain: not all before it was seen", page->out);
 	if (a->again != 0)
 		fprintf(page->out, "; said again in frame %llu", (unsigned long long)a->again);
 	else if (a->children == NULL)
@@ -218,59 +309,123 @@ static void print_announcement(const struct page *page, const struct tree_announ
 		print_child(page, child, columns, depth);
 }
 
+static void print_announcement(const struct page *page, const struct tree_conn *record,
+			       const struct tree_announcement *a, const struct columns *columns, unsigned depth)
+{
+	char ends[WORDS_ENDS_SIZE];
+
+	print_frame(page, &a->place, columns, depth, false);
+	fprintf(page->out, "%-*s %-*s  ", columns->kind, a->said.kind, columns->endpoint,
+		words_announced(ends, &record->conn, &a->said));
+	print_outcome(page, a, columns, depth);
+}
+
+static void print_step(const struct page *page, const struct tree_step *step, const struct columns *columns,
+		       unsigned depth, bool below)
+{
+	char text[TREE_STEP_SIZE];
+
+	print_frame(page, &step->first, columns, depth, below);
+	fputs(tree_step_text(step, text, sizeof(text)), page->out);
+	print_again(page, step->count, &step->last);
+}
+
+/* The call's line, and below it its messages, with its announcement behind the one that completed it. */
+static void print_call(const struct page *page, const struct tree_conn *record, const struct tree_call *call,
+		       const struct columns *columns, unsigned depth)
+{
+	const struct tree_announcement *a = call->announcement;
+	const struct tree_step *step = call->steps.first;
+	char ends[WORDS_ENDS_SIZE], text[TREE_STEP_SIZE];
+
+	print_frame(page, &call->begin, columns, depth, false);
+	fprintf(page->out, "%-*s %-*s  %s\n", columns->kind, call->kind, columns->endpoint,
+		tree_call_ends(record, call, ends), tree_call_text(call, text, sizeof(text)));
+	for (; step != NULL && (a == NULL || !tree_is_before(&a->place, &step->first)); step = step->next)
+		print_step(page, step, columns, depth, true);
+	if (a != NULL) {
+		print_frame(page, &a->place, columns, depth, true);
+		fprintf(page->out, "its %s is announced: ", ctl_protocol(a->said.protocol)->name);
+		print_outcome(page, a, columns, depth);
+	}
+	for (; step != NULL; step = step->next)
+		print_step(page, step, columns, depth, true);
+	if (call->steps.more > 0)
+		fprintf(page->out, "%*s... and %llu more messages\n", (int)((depth + 2) * INDENT), "",
+			(unsigned long long)call->steps.more);
+}
+
 static void print_note(const struct page *page, const struct tree_note *note, const struct columns *columns,
 		       unsigned depth)
 {
-	char frame[WORDS_SIZE];
-
-	fprintf(page->out, "%*sframe %*s  note %s: %s", (int)(depth * INDENT), "", columns->frame,
-		frame_text(page, &note->first, frame), note->code, note->sentence);
-	if (note->about[0] != '\0')
-		fprintf(page->out, " \"%s\"", note->about);
-	if (note->count > 1)
-		fprintf(page->out, "; %llu times, last in frame %s", (unsigned long long)note->count,
-			frame_text(page, &note->last, frame));
-	fputc('\n', page->out);
+	print_frame(page, &note->first, columns, depth, false);
+	fprintf(page->out, "note %s: %s%s%s", note->code, note->sentence, note->about[0] != '\0' ? ": " : "", note->about);
+	print_again(page, note->count, &note->last);
 }
 
-static bool is_before(const struct replay_place *a, const struct replay_place *b)
+/* What was not printed. */
+static void print_rest(const struct page *page, const struct tree_conn *record, const struct shown *shown, int indent)
 {
-	return a->file < b->file || (a->file == b->file && a->frame < b->frame);
-}
+	uint64_t announcements = record->announced - record->called - shown->announcements;
+	const char *hint = page->all ? "" : " (--all shows them)";
 
-/* Announcements, what used them, and notes, in the order of the capture. */
-static void print_parts(const struct page *page, const struct tree_conn *record, unsigned depth)
-{
-	const int indent = (int)(depth * INDENT);
-	struct columns columns = { 0 };
-	uint64_t shown = 0, shown_refused = 0;
-	uint32_t note = 0;
-
-	measure(page, record, &columns);
-	for (const struct tree_announcement *a = record->announcements; a != NULL; a = a->next) {
-		if (!page->all && shown == SHOWN_MAX)
-			break;
-		while (note < record->note_count && is_before(&record->notes[note].first, &a->place))
-			print_note(page, &record->notes[note++], &columns, depth);
-		print_announcement(page, a, &columns, depth);
-		shown++;
-		shown_refused += !a->accepted;
-	}
-	if (shown < record->announced)
+	if (shown->calls < record->call_count)
+		fprintf(page->out, "%*s... and %llu more calls%s\n", indent, "",
+			(unsigned long long)(record->call_count - shown->calls), hint);
+	if (announcements > 0)
 		fprintf(page->out, "%*s... and %llu more announcements, %llu of them refused%s\n", indent, "",
-			(unsigned long long)(record->announced - shown),
-			(unsigned long long)(record->refused - shown_refused), page->all ? "" : " (--all shows them)");
-	while (note < record->note_count)
-		print_note(page, &record->notes[note++], &columns, depth);
+			(unsigned long long)announcements,
+			(unsigned long long)(record->refused - record->called_refused - shown->refused), hint);
+	if (record->steps.more > 0)
+		fprintf(page->out, "%*s... and %llu more messages%s\n", indent, "", (unsigned long long)record->steps.more,
+			hint);
 	if (record->notes_more > 0)
 		fprintf(page->out, "%*s... and %llu notes of other kinds\n", indent, "",
 			(unsigned long long)record->notes_more);
 }
 
+/* Session, calls, announcements, what used them, and notes, in the order of the capture. */
+static void print_parts(const struct page *page, const struct tree_conn *record, unsigned depth)
+{
+	struct tree_parts parts = tree_parts_of(record);
+	struct columns columns = { 0 };
+	struct shown shown = { 0 };
+	struct tree_part part;
+
+	measure(page, record, &columns);
+	while (tree_parts_next(&parts, &part)) {
+		if (!is_shown(page, &part, &shown))
+			continue;
+		if (part.step != NULL)
+			print_step(page, part.step, &columns, depth, false);
+		else if (part.call != NULL)
+			print_call(page, record, part.call, &columns, depth);
+		else if (part.announcement != NULL)
+			print_announcement(page, record, part.announcement, &columns, depth);
+		else
+			print_note(page, part.note, &columns, depth);
+	}
+	print_rest(page, record, &shown, (int)(depth * INDENT));
+}
+
+/* --all: what every message said. */
+static void print_messages(const struct page *page, const struct tree_conn *record)
+{
+	char frame[WORDS_SIZE];
+	int width = 0;
+
+	for (const struct tree_text *message = record->messages; message != NULL; message = message->next)
+		widen(&width, (int)strlen(frame_text(page, &message->place, frame)));
+	if (record->messages != NULL)
+		fputs("  every message\n", page->out);
+	for (const struct tree_text *message = record->messages; message != NULL; message = message->next)
+		fprintf(page->out, "  frame %*s  %s\n", width, frame_text(page, &message->place, frame), message->text);
+}
+
 /* Nothing was announced, nothing noted. */
 static bool is_quiet(const struct tree_conn *record)
 {
-	return record->announced == 0 && record->note_count == 0;
+	return record->announced == 0 && record->note_count == 0 && record->steps.first == NULL && record->call_count == 0;
 }
 
 static void print_controls(const struct page *page, const struct replay_tree *tree)
@@ -291,6 +446,7 @@ static void print_controls(const struct page *page, const struct replay_tree *tr
 		print_course(page, record, is_reversed(record));
 		fputs(is_quiet(record) ? ", nothing announced\n" : "\n", page->out);
 		print_parts(page, record, 1);
+		print_messages(page, record);
 	}
 	if (quiet > SHOWN_MAX && !page->all)
 		fprintf(page->out,
@@ -300,6 +456,9 @@ static void print_controls(const struct page *page, const struct replay_tree *tr
 		fprintf(page->out,
 			"\n... and %llu more control connections and children, for which there was no room here\n",
 			(unsigned long long)tree->conns_more);
+	if (tree->messages_more > 0)
+		fprintf(page->out, "\n... and %llu more messages, for which there was no room here\n",
+			(unsigned long long)tree->messages_more);
 }
 
 /* --all: every connection, in the order in which they began. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "ctl/text.h"
+#include "usher/tree_calls.h"
+#include "usher/tree_parts.h"
 #include "usher/words.h"
 
 typedef unsigned long long ull;
@@ -19,7 +21,7 @@ static const char head[] =
 	"th, td { text-align: left; vertical-align: top; padding: .2em .8em .2em 0; border-bottom: 1px solid #ddd; }\n"
 	"th { font-weight: 600; } td.n { text-align: right; } td.m { font-family: ui-monospace, monospace; }\n"
 	"tr.refused td { background: #fbe9e7; } tr.child td:first-child { padding-left: 1.5em; }\n"
-	"tr.note td { background: #fff8e1; } tr.nothing td { color: #666; }\n"
+	"tr.call td { font-weight: 600; } tr.note td { background: #fff8e1; } tr.nothing td { color: #666; }\n"
 	"@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } th, td { border-color: #444; }\n"
 	"tr.refused td { background: #4a2521; } tr.note td { background: #4a3f1a; } tr.nothing td { color: #999; } }\n"
 	"</style>\n</head>\n<body>\n";
@@ -81,7 +83,7 @@ static const char *course(const struct tree_conn *record, char *out, size_t size
 {
 	const struct usher_conn *conn = &record->conn;
 	char duration[WORDS_SIZE];
-	const char *ending = tree_ending(conn->state, record->reason, conn->flags);
+	const char *ending = tree_conn_ending(record);
 
 	snprintf(out, size, "%s%s%s%s",
 		 words_duration(duration, conn->last > conn->start ? conn->last - conn->start : 0),
@@ -92,11 +94,12 @@ static const char *course(const struct tree_conn *record, char *out, size_t size
 
 static const char *outcome(const struct tree_announcement *a, char *out, size_t size)
 {
-	const char *certain = a->certain ? "" : ", not certain: not all before it was seen";
+	const char *certain = a->said.certain ? "" : ", not certain: not all before it was seen";
 	char came[64];
 
-	if (!a->accepted)
-		snprintf(out, size, "refused, %s: %s", a->code != NULL ? a->code : "-", a->text != NULL ? a->text : "-");
+	if (!a->said.accepted)
+		snprintf(out, size, "refused, %s: %s", a->said.code != NULL ? a->said.code : "-",
+			a->said.text != NULL ? a->said.text : "-");
 	else if (a->children != NULL)
 		snprintf(out, size, "accepted%s", certain);
 	else
@@ -105,35 +108,76 @@ static const char *outcome(const struct tree_announcement *a, char *out, size_t 
 	return out;
 }
 
-static void announcement_row(const struct report *report, const struct tree_announcement *a)
+static void announcement_row(const struct report *report, const struct tree_conn *record,
+			     const struct tree_announcement *a)
 {
-	const char *class = !a->accepted ? "refused" : a->children == NULL ? "nothing" : "announced";
-	char listener[CTL_ENDPOINT_SIZE + 16], text[256];
+	const char *class = !a->said.accepted ? "refused" : a->children == NULL ? "nothing" : "announced";
+	char ends[WORDS_ENDS_SIZE], text[256];
 
-	ctl_endpoint(listener, a->protocol, &a->listener);
-	if (ctl_protocol(a->protocol)->key == CTL_CALL)
-		snprintf(listener + strlen(listener), 16, " call %u", (unsigned)a->listener.key);
 	fprintf(report->out, "<tr class=%s>", class);
 	frame_cell(report, &a->place);
-	cell(report, "", a->kind);
-	cell(report, "m", listener);
+	cell(report, "", a->said.kind);
+	cell(report, "m", words_announced(ends, &record->conn, &a->said));
 	fputs("<td></td><td></td>", report->out);
 	cell(report, "", outcome(a, text, sizeof(text)));
 	fputs("</tr>\n", report->out);
 }
 
-static void child_row(const struct report *report, const struct tree_conn *child)
+static void bytes_cell(const struct report *report, const struct usher_conn *conn, uint8_t direction)
+{
+	char text[WORDS_SIZE * 3];
+
+	cell(report, "n", tree_bytes(conn, direction, text));
+}
+
+static void child_rows(const struct report *report, const struct tree_announcement *a)
 {
 	char tuple[WORDS_TUPLE_SIZE], text[128];
 
-	fputs("<tr class=child>", report->out);
-	frame_cell(report, &child->begin);
-	cell(report, "", ctl_protocol(child->conn.orig.protocol)->name);
-	cell(report, "m", words_tuple(tuple, &child->conn.orig));
-	size_cell(report, child->conn.bytes[0]);
-	size_cell(report, child->conn.bytes[1]);
-	cell(report, "", course(child, text, sizeof(text)));
+	for (const struct tree_conn *child = a->children; child != NULL; child = child->next) {
+		fputs("<tr class=child>", report->out);
+		frame_cell(report, &child->begin);
+		cell(report, "", ctl_protocol(child->conn.orig.protocol)->name);
+		cell(report, "m", words_tuple(tuple, &child->conn.orig));
+		bytes_cell(report, &child->conn, USHER_ORIG);
+		bytes_cell(report, &child->conn, USHER_REPLY);
+		cell(report, "", course(child, text, sizeof(text)));
+		fputs("</tr>\n", report->out);
+	}
+}
+
+/* A message of the session; below a call one of the call. */
+static void step_row(const struct report *report, const struct tree_step *step, bool below)
+{
+	char text[TREE_STEP_SIZE];
+
+	fprintf(report->out, "<tr class=%s>", step->failed || step->bad ? "refused" : below ? "child" : "step");
+	frame_cell(report, &step->first);
+	fputs("<td></td><td colspan=4>", report->out);
+	put(report, tree_step_text(step, text, sizeof(text)));
+	if (step->count > 1)
+		fprintf(report->out, " (%llu times)", (ull)step->count);
+	fputs("</td></tr>\n", report->out);
+}
+
+static void call_rows(const struct report *report, const struct tree_conn *record, const struct tree_call *call)
+{
+	char ends[WORDS_ENDS_SIZE], text[TREE_STEP_SIZE];
+
+	fputs("<tr class=call>", report->out);
+	frame_cell(report, &call->begin);
+	cell(report, "", call->kind);
+	cell(report, "m", tree_call_ends(record, call, ends));
+	fputs("<td></td><td></td>", report->out);
+	cell(report, "", tree_call_text(call, text, sizeof(text)));
 	fputs("</tr>\n", report->out);
+	for (const struct tree_step *step = call->steps.first; step != NULL; step = step->next)
+		step_row(report, step, true);
+	if (call->announcement == NULL)
+		return;
+	if (!call->announcement->said.accepted || call->announcement->children == NULL)
+		announcement_row(report, record, call->announcement);
+	child_rows(report, call->announcement);
 }
 
 static void note_row(const struct report *report, const struct tree_note *note)
@@ -157,8 +201,10 @@ static void note_row(const struct report *report, const struct tree_note *note)
 
 static void control(const struct report *report, const struct tree_conn *record)
 {
+	struct tree_parts parts = tree_parts_of(record);
 	bool swapped = record->conn.reversed;
 	char tuple[WORDS_TUPLE_SIZE], text[128];
+	struct tree_part part;
 
 	fputs("<h2>", report->out);
 	put(report, record->conn.helper != NULL ? record->conn.helper : ctl_protocol(record->conn.orig.protocol)->name);
@@ -168,17 +214,22 @@ static void control(const struct report *report, const struct tree_conn *record)
 	      report->out);
 	frame_cell(report, &record->begin);
 	fputs("<td>begins</td><td></td>", report->out);
-	size_cell(report, record->conn.bytes[swapped]);
-	size_cell(report, record->conn.bytes[!swapped]);
+	bytes_cell(report, &record->conn, swapped);
+	bytes_cell(report, &record->conn, !swapped);
 	cell(report, "", course(record, text, sizeof(text)));
 	fputs("</tr>\n", report->out);
-	for (const struct tree_announcement *a = record->announcements; a != NULL; a = a->next) {
-		announcement_row(report, a);
-		for (const struct tree_conn *child = a->children; child != NULL; child = child->next)
-			child_row(report, child);
+	while (tree_parts_next(&parts, &part)) {
+		if (part.step != NULL)
+			step_row(report, part.step, false);
+		else if (part.call != NULL)
+			call_rows(report, record, part.call);
+		else if (part.note != NULL)
+			note_row(report, part.note);
+		else
+			announcement_row(report, record, part.announcement);
+		if (part.announcement != NULL)
+			child_rows(report, part.announcement);
 	}
-	for (uint32_t i = 0; i < record->note_count; i++)
-		note_row(report, &record->notes[i]);
 	fputs("</table>\n", report->out);
 }
 

@@ -29,13 +29,30 @@ bool replay_since(const struct replay *replay, const struct replay_place *place,
 	return file->first != 0 && place->time <= file->last;
 }
 
+static void count_refusal(struct replay_counts *counts, const char *code)
+{
+	struct replay_refusal *refusal = counts->refusals;
+	uint32_t i;
+
+	counts->refused++;
+	code = code != NULL ? code : "-";
+	for (i = 0; i < counts->refusal_count && strcmp(refusal[i].code, code) != 0; i++)
+		;
+	if (i == REPLAY_REFUSALS_MAX)
+		return; /* the sum of all has it */
+	if (i == counts->refusal_count)
+		snprintf(refusal[counts->refusal_count++].code, sizeof(refusal[i].code), "%s", code);
+	refusal[i].count++;
+}
+
 static void on_event(void *user, const struct usher_event *event)
 {
 	struct replay *replay = user;
 
 	if (event->type == USHER_EVENT_ANNOUNCE) {
 		replay->counts.announced++;
-		replay->counts.refused += !event->u.announce.accepted;
+		if (!event->u.announce.accepted)
+			count_refusal(&replay->counts, event->u.announce.code);
 	}
 	if (replay->json != NULL)
 		replay_json_event(replay->json, event);

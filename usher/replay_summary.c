@@ -176,6 +176,16 @@ static void print_no_control(const struct replay *replay)
 	fputs(*before == ' ' ? ".\n" : "). --helper NAME=PORT adds ports.\n", replay->out);
 }
 
+/* "3 calls: 1 connected, 1 refused, 1 neither" */
+static void print_calls(const struct replay_tree *tree)
+{
+	uint64_t neither = tree->calls - tree->calls_connected - tree->calls_failed;
+
+	if (tree->calls > 0)
+		fprintf(tree->replay->out, "%llu call%s: %llu connected, %llu refused, %llu neither\n", (ull)tree->calls,
+			words_s(tree->calls), (ull)tree->calls_connected, (ull)tree->calls_failed, (ull)neither);
+}
+
 /* "2 used, 1 came to nothing, 3 refused (2 third-party-address, 1 no-port)" */
 static void print_outcome(const struct replay_tree *tree)
 {
@@ -190,9 +200,9 @@ static void print_outcome(const struct replay_tree *tree)
 	}
 	fprintf(out, "%llu announcement%s: %llu used, %llu came to nothing, %llu refused", (ull)counts->announced,
 		words_s(counts->announced), (ull)tree->used, (ull)(accepted - tree->used), (ull)counts->refused);
-	for (uint32_t i = 0; i < tree->refusal_count; i++)
-		fprintf(out, "%s%llu %s", i == 0 ? " (" : ", ", (ull)tree->refusals[i].count, tree->refusals[i].code);
-	fputs(tree->refusal_count > 0 ? ")\n" : "\n", out);
+	for (uint32_t i = 0; i < counts->refusal_count; i++)
+		fprintf(out, "%s%llu %s", i == 0 ? " (" : ", ", (ull)counts->refusals[i].count, counts->refusals[i].code);
+	fputs(counts->refusal_count > 0 ? ")\n" : "\n", out);
 }
 
 void replay_summary_print(const struct replay_tree *tree)
@@ -201,6 +211,7 @@ void replay_summary_print(const struct replay_tree *tree)
 		print_no_control(tree->replay);
 	else
 		print_outcome(tree);
+	print_calls(tree);
 	print_others(tree);
 	print_packets(tree->replay);
 }
@@ -230,6 +241,10 @@ void replay_summary_stats(const struct replay *replay)
 	heading = "Reasons";
 	for (unsigned i = USHER_REASON_NONE + 1; i < USHER_REASON_COUNT; i++)
 		print_stat(replay, &heading, usher_reason_count(worker, i), usher_reason_name(i), usher_reason_text(i));
+	heading = "Refusals";
+	for (uint32_t i = 0; i < replay->counts.refusal_count; i++)
+		print_stat(replay, &heading, replay->counts.refusals[i].count, replay->counts.refusals[i].code,
+			"announcements refused");
 	for (unsigned i = 0; (helper = usher_helper(i)) != NULL; i++) {
 		snprintf(of_helper, sizeof(of_helper), "Notes and refusals of %s", helper->name);
 		heading = of_helper;

@@ -11,12 +11,13 @@
 
 #include "ctl/text.h"
 #include "usher/command.h"
+#include "usher/tree_calls.h"
 #include "usher/tree_map.h"
+#include "usher/words.h"
 
 #define WORDS_MAX 512u /* kinds, codes, states: names in programs, never a stranger's */
 
-/* The string, kept for as long as the tree: an event's are good during the call only. */
-static const char *word(struct replay_tree *tree, const char *text)
+const char *tree_word(struct replay_tree *tree, const char *text)
 {
 	if (text == NULL)
 		return NULL;
@@ -40,9 +41,9 @@ static struct replay_place place_of(const struct replay_tree *tree, const struct
 static void remember_conn(struct replay_tree *tree, struct tree_conn *record, const struct usher_conn *conn)
 {
 	record->conn = *conn;
-	record->conn.protocol = word(tree, conn->protocol);
-	record->conn.state = word(tree, conn->state);
-	record->conn.helper = word(tree, conn->helper);
+	record->conn.protocol = tree_word(tree, conn->protocol);
+	record->conn.state = tree_word(tree, conn->state);
+	record->conn.helper = tree_word(tree, conn->helper);
 }
 
 /*
@@ -62,10 +63,13 @@ static struct tree_conn *add_conn(struct replay_tree *tree, const struct usher_e
 	record = grab(1, sizeof(*record));
 	record->begin = place_of(tree, event);
 	record->announcements_end = &record->announcements;
+	record->calls_end = &record->calls;
+	record->messages_end = &record->messages;
 	remember_conn(tree, record, conn);
 	tree_map_set(tree->conns, conn->id, record);
 	if (announcement != NULL) {
 		record->child = true;
+		record->by = announcement;
 		tree->children_count++;
 		tree->used += announcement->children == NULL;
 		*announcement->children_end = record;
@@ -78,11 +82,7 @@ static struct tree_conn *add_conn(struct replay_tree *tree, const struct usher_e
 	return record;
 }
 
-/*
- * The record of the event's connection; made when a helper has something to say about one that was not thought worth
- * it.
- */
-static struct tree_conn *conn_of(struct replay_tree *tree, const struct usher_event *event)
+struct tree_conn *tree_conn_of(struct replay_tree *tree, const struct usher_event *event)
 {
 	struct tree_conn *record = event->conn != NULL ? tree_map_get(tree->conns, event->conn->id) : NULL;
 
@@ -124,8 +124,8 @@ static void end_line(struct replay_tree *tree, const struct usher_event *event)
 	if (number == 0)
 		return;
 	line = &tree->lines[number - 1];
-	line->state = word(tree, conn->state);
-	line->reason = word(tree, event->u.destroy.reason);
+	line->state = tree_word(tree, conn->state);
+	line->reason = tree_word(tree, event->u.destroy.reason);
 	memcpy(line->packets, conn->packets, sizeof(line->packets));
 	memcpy(line->bytes, conn->bytes, sizeof(line->bytes));
 	line->last = conn->last;
@@ -141,7 +141,7 @@ static void conn_destroy(struct replay_tree *tree, const struct usher_event *eve
 	end_line(tree, event);
 	if (record != NULL) {
 		remember_conn(tree, record, conn);
-		record->reason = word(tree, event->u.destroy.reason);
+		record->reason = tree_word(tree, event->u.destroy.reason);
 		return;
 	}
 	if (conn->helper != NULL || conn->master != 0)
@@ -153,53 +153,34 @@ static void conn_destroy(struct replay_tree *tree, const struct usher_event *eve
 	sum->picked_up += (conn->flags & USHER_CONN_PICKED_UP) != 0;
 }
 
-static void count_refusal(struct replay_tree *tree, const char *code)
-{
-	const char *name = word(tree, code != NULL ? code : "-");
-	uint32_t i;
-
-	for (i = 0; i < tree->refusal_count; i++) {
-		if (tree->refusals[i].code == name)
-			break;
-	}
-	if (i == TREE_REFUSALS_MAX)
-		return; /* the sum of all has it */
-	if (i == tree->refusal_count)
-		tree->refusals[tree->refusal_count++] = (struct tree_refusal){ name, 0 };
-	tree->refusals[i].count++;
-}
-
 static void announce(struct replay_tree *tree, const struct usher_event *event)
 {
 	const struct usher_announcement *what = &event->u.announce;
-	struct tree_conn *conn = conn_of(tree, event);
+	struct tree_conn *conn = tree_conn_of(tree, event);
 	struct tree_announcement *record;
 
 	tree->latest = NULL;
-	if (!what->accepted)
-		count_refusal(tree, what->code);
 	if (conn == NULL)
 		return;
 	conn->announced++;
 	conn->refused += !what->accepted;
 	if (tree->announcements == TREE_ANNOUNCEMENTS_MAX) {
 		tree->announcements_more++;
+		tree_calls_settle(tree);
 		return;
 	}
 	tree->announcements++;
 	record = grab(1, sizeof(*record));
 	record->place = place_of(tree, event);
-	record->kind = word(tree, what->kind);
-	record->code = word(tree, what->code);
-	record->text = word(tree, what->text);
-	record->listener = what->listener;
-	record->peer = what->peer;
-	record->protocol = what->protocol;
-	record->accepted = what->accepted;
-	record->certain = what->certain;
+	record->said = *what;
+	record->said.helper = tree_word(tree, what->helper);
+	record->said.kind = tree_word(tree, what->kind);
+	record->said.code = tree_word(tree, what->code);
+	record->said.text = tree_word(tree, what->text);
 	record->children_end = &record->children;
 	*conn->announcements_end = record;
 	conn->announcements_end = &record->next;
+	tree_calls_announce(tree, conn, record);
 	if (what->accepted) {
 		tree->latest = record;
 		tree->latest_conn = conn->conn.id;
@@ -230,17 +211,53 @@ static void expect_gone(struct replay_tree *tree, const struct usher_event *even
 
 	if (announcement == NULL)
 		return;
-	announcement->gone = word(tree, event->u.expect.reason);
+	announcement->gone = tree_word(tree, event->u.expect.reason);
 	announcement->gone_time = event->time;
+}
+
+/* --all: each message by itself. */
+static void keep_message(struct replay_tree *tree, struct tree_conn *conn, const struct usher_event *event)
+{
+	const char *side = event->u.note.side == USHER_CLIENT ? "client" : "server";
+	char fields[512], text[sizeof(fields) + 64];
+	struct tree_text *message;
+
+	if (tree->messages == TREE_MESSAGES_MAX) {
+		tree->messages_more++;
+		return;
+	}
+	tree->messages++;
+	words_fields(fields, sizeof(fields), event->u.note.fields, event->u.note.field_count, false);
+	snprintf(text, sizeof(text), "%s %s: %s", side, event->u.note.code, fields);
+	message = grab(1, sizeof(*message));
+	message->place = place_of(tree, event);
+	message->text = grab(strlen(text) + 1, 1);
+	memcpy(message->text, text, strlen(text));
+	*conn->messages_end = message;
+	conn->messages_end = &message->next;
+}
+
+/* What a note is about: the fields of a message, or words in quotes. */
+static void about(char out[TREE_ABOUT_SIZE], const struct usher_event *event)
+{
+	char text[TREE_ABOUT_SIZE - 2];
+
+	if (event->u.note.field_count > 0)
+		words_fields(out, TREE_ABOUT_SIZE, event->u.note.fields, event->u.note.field_count, false);
+	else if (event->u.note.text_len > 0)
+		snprintf(out, TREE_ABOUT_SIZE, "\"%s\"",
+			 ctl_escape(text, sizeof(text), event->u.note.text, event->u.note.text_len));
 }
 
 static void note(struct replay_tree *tree, const struct usher_event *event)
 {
-	struct tree_conn *conn = conn_of(tree, event);
-	const char *code = word(tree, event->u.note.code);
+	struct tree_conn *conn = tree_conn_of(tree, event);
+	const char *code = tree_word(tree, event->u.note.code);
 	struct tree_note *found = NULL;
 
-	if (conn == NULL)
+	if (conn != NULL && tree->replay->options->all && event->u.note.field_count > 0)
+		keep_message(tree, conn, event);
+	if (conn == NULL || tree_calls_note(tree, event))
 		return;
 	for (uint32_t i = 0; i < conn->note_count && found == NULL; i++) {
 		if (conn->notes[i].code == code)
@@ -253,9 +270,9 @@ static void note(struct replay_tree *tree, const struct usher_event *event)
 	if (found == NULL) {
 		conn->notes = grow(conn->notes, conn->note_count + 1, sizeof(*conn->notes));
 		found = &conn->notes[conn->note_count++];
-		*found = (struct tree_note){ .code = code, .sentence = word(tree, event->u.note.sentence) };
+		*found = (struct tree_note){ .code = code, .sentence = tree_word(tree, event->u.note.sentence) };
 		found->first = place_of(tree, event);
-		ctl_escape(found->about, sizeof(found->about), event->u.note.text, event->u.note.text_len);
+		about(found->about, event);
 	}
 	found->last = place_of(tree, event);
 	found->count++;
@@ -272,6 +289,8 @@ void replay_tree_event(struct replay_tree *tree, const struct usher_event *event
 		[USHER_EVENT_NOTE] = note,
 	};
 
+	if (event->type != USHER_EVENT_NOTE && event->type != USHER_EVENT_ANNOUNCE)
+		tree_calls_settle(tree);
 	if (event->type < USHER_EVENT_COUNT && take[event->type] != NULL)
 		take[event->type](tree, event);
 }
@@ -307,6 +326,7 @@ static void free_conns(struct tree_conn *first)
 			first = announcement->children;
 			free(announcement);
 		}
+		tree_calls_free(conn);
 		free(conn->notes);
 		free(conn);
 	}

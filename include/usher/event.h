@@ -48,6 +48,7 @@ struct usher_announcement {
 	uint8_t protocol;
 	struct usher_endpoint listener; /* as announced */
 	struct usher_endpoint peer;     /* as announced; family 0: the other side of the control connection */
+	struct usher_endpoint listener_seen, peer_seen; /* behind NAT: as the other side knows them; family 0: the same */
 	bool accepted;
 	bool certain;      /* false: the control connection was picked up in the middle */
 	const char *code;  /* refused: why; else NULL */

@@ -44,10 +44,26 @@ struct usher_record {
 	struct usher_endpoint from, to; /* its sender and receiver, in the sender's view */
 };
 
+/*
+ * A tag for an announcement whose identity is what it says: said again it is the same, said otherwise another one. FNV-1a, 32 bits:
+ * who makes two announcements of his own collide gains one of them.
+ */
+static inline uint32_t usher_tag(uint8_t side, const struct usher_endpoint *at)
+{
+	uint32_t tag = 2166136261u, i;
+
+	for (i = 0; i < 16; i++)
+		tag = (tag ^ at->address[i]) * 16777619u;
+	tag = (tag ^ at->family) * 16777619u;
+	tag = (tag ^ side) * 16777619u;
+	for (i = 0; i < 4; i++)
+		tag = (tag ^ (at->key >> 8 * i & 255u)) * 16777619u;
+	return tag && tag != 0xffffffffu ? tag : 1; /* not USHER_ALL_TAGS */
+}
+
 /* Reserve the name under which the other side will know an endpoint. Without NAT it is the endpoint itself. */
 enum usher_map_flags {
-	USHER_MAP_KEEP_ADDRESS = 1,
-	USHER_MAP_KEEP_KEY = 2
+	USHER_MAP_KEEP_KEY = 1 /* under its own key or not at all; else its own where that is free */
 };
 
 /*

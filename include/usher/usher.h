@@ -40,6 +40,8 @@ struct usher_new {
 	uint32_t interface;  /* of the packet */
 	usher_time time;
 	bool picked_up;      /* not the connection's first packet: its beginning was not seen */
+	bool mapped;         /* its destination is a name that NAT lent out, and this packet may use it (USHER_NAT_ANY_SOURCE): */
+	struct usher_endpoint inside; /* it will go there, unless the policy says drop; a destination that it names is not heeded */
 };
 
 /*
@@ -119,6 +121,8 @@ struct usher_options {
 	uint8_t seed[32];             /* secret of the hash: random bytes on a live system; zeros give a repeatable run */
 	uint32_t nat_addresses;       /* public addresses in use at a time, for each worker; default 16 */
 	uint32_t mappings;            /* names that NAT lends out on their own, for each worker; default 16384 */
+	uint16_t nat_first, nat_last; /* keys that NAT lends where the policy names none, and that helpers reserve; both 0: 1024..65535. A
+	                                 source port below 1024 stays in 1..1023 */
 	uint16_t mtu;                 /* no packet that usher makes or lengthens is longer; default 1500 */
 	uint32_t emit_bytes;          /* room for packets that go out besides, between two calls; default 1 MiB */
 };
@@ -247,6 +251,7 @@ struct usher_conn {
 	bool reversed;             /* picked up: the helper's client is the reply side's source */
 	uint32_t mark;
 	uint64_t packets[2], bytes[2]; /* by direction; bytes of IP packets */
+	uint64_t lost[2], late[2]; /* PPTP's GRE, by direction: sequence numbers that never came; that came after later ones */
 	usher_time start, last, deadline; /* of its first packet, of its last, when it ends if nothing comes */
 	uint64_t master;           /* id of the connection that announced it; 0: none */
 	struct usher_ref master_ref;
@@ -319,7 +324,7 @@ USHER_API bool usher_expect_next(struct usher_worker *worker, uint64_t *position
 	X(MAPPINGS, "mappings", "names that NAT lent out on their own") \
 	X(NAT_EXHAUSTED, "nat_exhausted", "newcomers refused because no public key was free") \
 	X(EDITS, "edits", "edits that helpers made in streams") \
-	X(HELD, "held", "segments held because a record in them may be edited") \
+	X(HELD, "held", "records held until they are whole, because they may be edited") \
 	X(HELD_EXPIRED, "held_expired", "records released unedited because the rest did not come in time") \
 	X(OWN_ACKS, "own_acks", "acknowledgements of our own") \
 	X(OWN_RETRANSMITS, "own_retransmits", "retransmissions of bytes that we had acknowledged") \

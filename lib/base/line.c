@@ -179,3 +179,81 @@ bool usher__line_ipv6(struct usher_cursor *c, uint8_t address[GROUPS_LEN])
 		c->bad = true;
 	return !c->bad;
 }
+
+bool usher__line_address(struct usher_cursor c, uint8_t family, uint8_t to[16])
+{
+	memset(to, 0, 16);
+	return (family == 4 ? usher__line_ipv4(&c, to) : usher__line_ipv6(&c, to)) && usher_cursor_done(&c);
+}
+
+void usher__line_put(struct line_out *to, char letter)
+{
+	if (to->len == sizeof(to->text))
+		to->full = true;
+	else
+		to->text[to->len++] = letter;
+}
+
+static void put_based(struct line_out *to, uint32_t number, uint32_t base)
+{
+	char digits[10];
+	uint32_t count = 0;
+
+	do {
+		digits[count++] = "0123456789abcdef"[number % base];
+		number /= base;
+	} while (number);
+	while (count)
+		usher__line_put(to, digits[--count]);
+}
+
+void usher__line_put_number(struct line_out *to, uint32_t number)
+{
+	put_based(to, number, 10);
+}
+
+/* The longest run of two groups of zeros or more, the first of equals (RFC 5952 4.2). *len 0: none. */
+static uint32_t longest_zeros(const uint8_t address[16], uint32_t *len)
+{
+	uint32_t best = 0;
+
+	*len = 1;
+	for (uint32_t first = 0; first < 8; first++) {
+		uint32_t end = first;
+
+		while (end < 8 && !address[2 * end] && !address[2 * end + 1])
+			end++;
+		if (end - first > *len) {
+			best = first;
+			*len = end - first;
+		}
+	}
+	*len = *len > 1 ? *len : 0;
+	return best;
+}
+
+void usher__line_put_address(struct line_out *to, uint8_t family, const uint8_t address[16])
+{
+	uint32_t zeros_len, zeros;
+
+	if (family == 4) {
+		for (uint32_t i = 0; i < 4; i++) {
+			if (i)
+				usher__line_put(to, '.');
+			put_based(to, address[i], 10);
+		}
+		return;
+	}
+	zeros = longest_zeros(address, &zeros_len);
+	for (uint32_t i = 0; i < 8; i++) {
+		if (zeros_len && i == zeros) {
+			usher__line_put(to, ':');
+			usher__line_put(to, ':');
+			i += zeros_len - 1;
+			continue;
+		}
+		if (i && !(zeros_len && i == zeros + zeros_len))
+			usher__line_put(to, ':');
+		put_based(to, (uint32_t)address[2 * i] << 8 | address[2 * i + 1], 16);
+	}
+}

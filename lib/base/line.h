@@ -135,5 +135,21 @@ enum line_foreign usher__line_binary(struct usher_cursor c);
  */
 bool usher__line_ipv4(struct usher_cursor *c, uint8_t address[4]);
 bool usher__line_ipv6(struct usher_cursor *c, uint8_t address[16]);
+/* All of `c` is an address of this family; `to` as in struct usher_endpoint. */
+bool usher__line_address(struct usher_cursor c, uint8_t family, uint8_t to[16]);
+
+/*
+ * line.c: text to be written, for edits. It never leaves its bytes: what does not fit is left out, `full` tells. The longest
+ * address and port have 45 and 5 letters. IPv6 as RFC 5952 has it.
+ */
+struct line_out {
+	char text[80];
+	uint32_t len;
+	bool full;
+};
+void usher__line_put(struct line_out *to, char letter);
+void usher__line_put_number(struct line_out *to, uint32_t number);
+/* `family` is 4 or 6; `address` as in struct usher_endpoint. */
+void usher__line_put_address(struct line_out *to, uint8_t family, const uint8_t address[16]);
 
 #endif

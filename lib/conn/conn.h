@@ -18,11 +18,16 @@ enum conn_status {
 	CONN_TWO_ENTRIES = 8,   /* the reply's lookup key is not the inverse of the orig's: indexed under both */
 	CONN_ONE_WAY = 16,      /* enhanced GRE without a known call: no reply belongs to it */
 	CONN_RELATED = 32,      /* a child: born of an expectation */
-	CONN_HELPED = 64,       /* its extra has a helper that reads */
+	CONN_HELPED = 64,       /* its extra has a helper's stream: it reads, or keeps the numbers that edits have shifted */
 	CONN_CLOSED = 128,      /* TCP: ended by both sides or by RST */
 	CONN_USED = 256,        /* in the index */
 	CONN_FIXED_TIMEOUT = 512, /* packets do not move the deadline */
-	CONN_OWN_TIMEOUT = 1024 /* its extra has time-outs of its own */
+	CONN_OWN_TIMEOUT = 1024,/* its extra has time-outs of its own */
+	CONN_NAT_SRC = 2048,    /* the source of orig is translated: the destination of reply is another */
+	CONN_NAT_DST = 4096,    /* the destination of orig is */
+	CONN_NAT_KEY = 8192,    /* it is a user of its public key (the reply's destination) */
+	CONN_NAT_SRC_MAPPED = 16384, /* it uses the mapping of its public source */
+	CONN_NAT_DST_MAPPED = 32768  /* ... of the public endpoint it was sent to */
 };
 
 /* One direction of a TCP connection: what its sender may send. Numbers of the wire, host order. */
@@ -54,8 +59,11 @@ struct conn_udp {
 	uint32_t stream_after[2]; /* from when an answered flow counts as a stream: usher_time, its low and high half */
 };
 
-struct conn_gre { /* per direction of the sender, usher 3 counts losses with it */
-	uint32_t next_seq[2], lost[2], late[2];
+struct conn_gre { /* enhanced GRE, by direction of the sender; which have begun is in c->state, a bit each */
+	uint32_t next[2]; /* sequence number after the highest seen */
+	uint32_t seen[2]; /* which of the 32 before `next` were: bit 0 is next - 1 */
+	uint32_t lost[2]; /* numbers passed over, less those that came later */
+	uint32_t late[2];
 };
 
 struct conn {

@@ -170,8 +170,7 @@ void usher__conn_table_layout(struct conn_table_layout *l, uint32_t ipv4, uint32
 		at += round64((size_t)count[f] * sizeof(struct conn_meta));
 	}
 	l->index = at;
-	/* Two entries only for GRE calls and what NAT translates; half as many again is more than enough without it. */
-	at += usher__index_size(((uint64_t)ipv4 + ipv6) * 3 / 2);
+	at += usher__index_size(((uint64_t)ipv4 + ipv6) * 2); /* two entries for what NAT translates, and GRE calls */
 	l->size = round64(at);
 }
 
@@ -189,6 +188,6 @@ void usher__conn_table_init(struct conn_table *t, uint8_t *memory, uint32_t ipv4
 	t->index = (void *)(memory + l.index);
 	slab_init(t->slab[0], ipv4, sizeof(struct conn4), offsetof(struct conn4, c.extra));
 	slab_init(t->slab[1], ipv6, sizeof(struct conn6), offsetof(struct conn6, c.extra));
-	usher__index_init(t->index, ((uint64_t)ipv4 + ipv6) * 3 / 2);
+	usher__index_init(t->index, ((uint64_t)ipv4 + ipv6) * 2);
 	hash_key_init(&t->hash_key, seed);
 }

@@ -14,6 +14,8 @@
 #include "base/chunk.h"
 #include "conn/table.h"
 #include "expect/expect.h"
+#include "nat/mapping.h"
+#include "packet/rewrite.h"
 #include "stream/stream.h"
 
 #define ENGINE_HELPERS 32u     /* built-in and the caller's */
@@ -21,6 +23,7 @@
 #define ENGINE_PENDING 32u     /* what one record may ask for */
 #define ENGINE_DEPTH 4u        /* children of children with helpers */
 #define ENGINE_SWEEP 8u        /* due ticks looked at for each packet */
+#define SWEEP_DONE 4u          /* parts of a sweep: IPv4, IPv6, expectations, mappings */
 #define SKETCH_ROWS 4u
 #define SKETCH_WIDTH 4096u
 
@@ -30,7 +33,19 @@ enum extra_flags {
 	EXTRA_READING = 4,     /* the helper still reads */
 	EXTRA_TELL = 8,        /* in the list of those whose master's helper is to be told of them */
 	EXTRA_TELL_NEW = 16,   /* that it was born */
-	EXTRA_TELL_GONE = 32   /* that it is gone: the extra is all that is left of it */
+	EXTRA_TELL_GONE = 32,  /* that it is gone: the extra is all that is left of it */
+	EXTRA_KEEPS = 64       /* a child whose packets keep its master from timing out */
+};
+
+/* How a newcomer leaves, and what NAT took for it: nat.c. */
+struct binding {
+	uint8_t src[16], dst[16];
+	uint16_t src_key, dst_key;
+	uint16_t own_key[2];       /* as it came; of a call both are known, whatever the wire carries */
+	uint16_t status;           /* CONN_NAT_*: 0: it is not translated */
+	uint8_t space;             /* CONN_NAT_KEY: the key space of src_key */
+	uint32_t address;          /* ... and its public address's number */
+	uint32_t src_mapping, dst_mapping; /* used; 0: none */
 };
 
 /* What few connections need: a helper, a master, timeouts of their own. */
@@ -58,6 +73,9 @@ struct extra {
 struct help {
 	uint32_t link;
 	uint32_t extra;
+	usher_time timer;           /* when its stream has something to do */
+	uint32_t timer_at;          /* where it is in the worker's heap, from 1; 0: it is not */
+	uint32_t pad;
 	struct stream stream;
 	uint64_t state[]; /* bytes, aligned */
 };
@@ -85,14 +103,16 @@ struct usher_help { /* one call of a helper */
 	struct help *state;
 	uint32_t record, extra;
 	uint8_t side;          /* who wrote what is being read */
+	struct stream_record *reading; /* what edits are for; NULL: nothing can be edited */
 	bool stop;             /* the helper reads no more */
 	bool all, all_children; /* it withdrew more than `pending` holds: all of its expectations go, and its children */
+	uint32_t made[ENGINE_PENDING], made_count; /* mappings that this record made */
 	uint32_t count;
 	struct pending pending[ENGINE_PENDING + 1]; /* the last one: what tells that they were too many, or `done` */
 };
 
 struct tracker_sizes { /* of one worker's part; offsets from its first byte */
-	size_t table, expects, extras, helps, chunks, notes, size;
+	size_t table, expects, extras, helps, chunks, notes, keys, mappings, timers, emit, size;
 	uint64_t help_record;
 };
 
@@ -122,6 +142,10 @@ struct usher_worker {
 	uint32_t number;
 	struct conn_table table;
 	struct expect_table expects;
+	struct nat_keys keys;
+	struct mapping_table mappings;
+	struct nat_random nat_random;
+	uint16_t ip_id;            /* of the next IPv4 packet that is made or translated */
 	struct slab *extras, *helps;
 	struct chunk_pool *chunks;
 	uint64_t *notes;
@@ -133,11 +157,20 @@ struct usher_worker {
 	uint64_t random;
 	uint64_t sweep_tick;       /* the tick that the sweep under way is for */
 	uint32_t sweep_at;         /* the next record, within sweep_part */
-	uint8_t sweep_part;        /* 0, 1: connections by family; 2: expectations; 3: done for this tick */
+	uint8_t sweep_part;        /* SWEEP_DONE: done for this tick */
 	bool sweep_all;            /* the clock jumped: look at every record */
 	uint64_t counter[USHER_COUNTER_COUNT];
 	uint64_t reason[USHER_REASON_COUNT];
 	struct stream_counts stream_counts;
+	uint32_t *timers;          /* helpers' states by deadline: timer.c */
+	uint32_t timer_count;
+	usher_time next_timer;
+	uint8_t *emit;             /* packets that go out besides: emit.c */
+	uint32_t emit_used, emit_read;
+	uint16_t place;            /* how many packets of the burst are done */
+	const struct usher_packet *packet; /* at work; NULL: none */
+	struct stream_segment segment; /* of it, if `segment_of` says so */
+	const struct usher_packet *segment_of;
 	struct sketch sketch;
 	struct usher_help call;
 	uint8_t scratch[STREAM_SCRATCH];
@@ -193,6 +226,12 @@ static inline bool wants(const struct usher_worker *w, enum usher_event_type typ
 	return w->tracker->options.sink && w->tracker->options.events & 1u << type;
 }
 
+/* When something ends that lasts so many seconds from now on. */
+static inline usher_time deadline_after(const struct usher_worker *w, uint32_t seconds)
+{
+	return seconds == USHER_EXPECT_FOREVER ? UINT64_MAX : w->now + seconds * USHER_SECOND;
+}
+
 /* Move a deadline. Extending leaves the due tick; shortening writes it where the sweep would come too late. */
 static inline void conn_refresh(struct usher_worker *w, uint32_t record, struct conn *c, usher_time deadline)
 {
@@ -242,14 +281,72 @@ static inline bool conn_dead(const struct usher_worker *w, const struct conn *c)
 {
 	return c->deadline <= w->now || (c->status & CONN_RELATED && usher__conn_orphan(w, c));
 }
+/* The connection, dead or alive, that a packet with this tuple would belong to; record 0: none. */
+struct conn_found usher__conn_find(const struct usher_worker *w, const struct usher_tuple *tuple);
+/* Its connection is closed, though not forgotten: what cannot be without it ends now. */
+void usher__family_close(struct usher_worker *w, struct extra *x);
+/* Its time begins again, as if a packet of its own had come. */
+void usher__conn_touch(struct usher_worker *w, uint32_t record);
 /* A dead one ends, or with it the master that it dies with. */
 void usher__conn_bury(struct usher_worker *w, uint32_t record);
+/* End it, and withdraw the names that were reserved under its tag; only forget it: they stay (what it announced is said anew). */
 void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason);
+void usher__expect_forget(struct usher_worker *w, uint32_t number, const char *reason);
 /* Which of the configured time-outs this is, + 1; 0: none of them. */
 uint8_t usher__timeout_number(const struct usher_worker *w, usher_time timeout);
 void usher__sweep(struct usher_worker *w, uint32_t budget);
 /* Unhook and free a connection's extra and help. */
 void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c);
+
+/* nat.c */
+/*
+ * Is the destination a name that NAT lent out? NONE: *mapping is 0, it is not; or the mapping, which lets this packet in to `inside`.
+ * Else why it may not use it.
+ */
+uint8_t usher__nat_inbound(struct usher_worker *w, const struct birth *b, uint32_t *mapping, struct usher_endpoint *inside);
+/* Bind as the policy decided, to a mapping's inside endpoint if there is one. Else than NONE: why not, and nothing was taken. */
+uint8_t usher__nat_bind(struct usher_worker *w, const struct birth *b, const struct usher_decision *decision, uint32_t mapping,
+			struct binding *bind);
+/* Bind as an expectation has it. */
+uint8_t usher__nat_bind_expected(struct usher_worker *w, const struct birth *b, const struct expect *e, bool inverse,
+				 struct binding *bind);
+/* The newcomer does not come to be. */
+void usher__nat_unbind(struct usher_worker *w, struct binding *bind);
+/* What its keys and mappings were a connection needs no more. */
+void usher__nat_release(struct usher_worker *w, struct conn *c, bool ipv6);
+
+#define CONN_TRANSLATED (CONN_NAT_SRC | CONN_NAT_DST)
+
+/*
+ * A packet of a translated connection leaves with the inverse of the other direction's tuple, and, if it is IPv4 and may be cut on
+ * its way, with an identification of our own: hosts behind one address would use the same (RFC 6864 5.3).
+ */
+static inline void nat_translate(struct usher_worker *w, struct conn *c, unsigned direction, const struct pkt *p,
+				 struct usher_packet *packet)
+{
+	uint32_t size = p->family == USHER_IPV6 ? 16 : 4, other = direction ? 0 : 2;
+	const uint8_t *address = conn_address(c, p->family == USHER_IPV6) + other * size;
+	const struct pkt_rewrite to = { .src = address + size, .dst = address, .src_key = c->key[other + 1], .dst_key = c->key[other] };
+
+	usher__pkt_translate(packet->data, p, &to, packet->checksum == USHER_CHECKSUM_PARTIAL);
+	packet->flags |= USHER_PACKET_TRANSLATED;
+	if (p->family == USHER_IPV4 && !(packet->data[6] & 0x40))
+		usher__pkt_set_id(packet->data, w->ip_id++);
+}
+
+struct nat_wish { /* of a helper: names on `public` for inside endpoints of one address */
+	uint32_t owner, tag;       /* owner: the connection's extra */
+	uint16_t zone, key;
+	uint8_t family, protocol, side;
+	uint8_t count, align;      /* keys in a row; 0: 1 */
+	const uint8_t *inside, *public; /* 16 bytes each */
+};
+/* The (first) key reserved; *made: the first of so many mappings, if they are new, else 0. -1: exhausted. */
+int32_t usher__nat_reserve(struct usher_worker *w, const struct nat_wish *wish, uint32_t *made);
+/* Its owner needs this mapping no more; connections that go by it keep it. */
+void usher__nat_free(struct usher_worker *w, uint32_t mapping);
+/* All of an owner's that have this tag (or USHER_ALL_TAGS). */
+void usher__nat_withdraw(struct usher_worker *w, uint32_t owner, uint32_t tag);
 
 /* evict.c: a full table. */
 /* An unassured connection is in the index from now on; it is not any more, or has become assured. */
@@ -270,14 +367,47 @@ uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct us
 extern const struct usher_help_ops usher__help_ops;
 /* All that this call asked for takes effect. */
 void usher__help_commit(struct usher_help *call);
+/* Nothing of it does. */
+void usher__help_abandon(struct usher_help *call);
 /* The direction in which a side of the control connection sends; as well the side that sends in a direction. */
 unsigned usher__help_direction(const struct usher_help *call, uint8_t side);
 /* One end of one direction's tuple: 0 the source. */
 struct usher_endpoint usher__help_endpoint(const struct usher_help *call, unsigned direction, unsigned dst);
 
 /* read.c: helpers at work. */
-/* The payload of a packet of a helped connection. */
-void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, const struct pkt *p, const uint8_t *data);
+/*
+ * A TCP packet of a helped connection, before it is judged: its acknowledgements become what its receiver knows, if edits have shifted
+ * the numbers.
+ */
+void usher__help_back(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
+/* The payload of a packet of a helped connection. What is to leave in its place is written into it, or its verdict says that it waits. */
+void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
+/* The number of `direction`'s sender for one that its receiver's network quotes. */
+uint32_t usher__help_back_seq(const struct usher_worker *w, const struct conn *c, unsigned direction, uint32_t seq);
+/* A router could not forward a packet of `direction` with that number (the receiver's): true: it was our own, and is sent anew. */
+bool usher__help_too_big(struct usher_worker *w, uint32_t record, unsigned direction, uint32_t seq, uint32_t mtu);
+/* A deadline of its stream's has come. */
+void usher__help_timer(struct usher_worker *w, uint32_t help);
+
+/* segment.c: packets and what a stream makes of them. */
+/* Does the stream of this connection rewrite? */
+bool usher__segment_rewrites(const struct usher_worker *w, const struct conn *c);
+void usher__segment_fill(struct usher_worker *w, const struct conn_found *about, const struct pkt *p,
+			 const struct usher_packet *packet);
+/* The packet becomes what the stream says. */
+void usher__segment_leave(struct usher_worker *w, struct pkt *p, struct usher_packet *packet, const struct stream_leave *leave);
+
+/* timer.c */
+/* When the stream of this helper's state has something to do; STREAM_NEVER: nothing. */
+void usher__timer_set(struct usher_worker *w, uint32_t help, usher_time time);
+void usher__timer_run(struct usher_worker *w);
+
+/* emit.c */
+void usher__emit_begin(struct usher_worker *w);
+/* A segment of the stream's own making. */
+void usher__emit_segment(struct usher_worker *w, uint32_t record, const struct stream_out *out);
+/* An ICMP error to whom NAT could not serve, from `src`. */
+void usher__emit_refusal(struct usher_worker *w, const struct birth *b, const uint8_t *src);
 /*
  * A child was born (EXTRA_TELL_NEW) or ended (EXTRA_TELL_GONE): its master's helper will be told when the packet is done. false:
  * nobody wants to know.
@@ -304,6 +434,7 @@ uint8_t usher__helper_number(const struct usher_tracker *t, const char *name);
 	X(MASTER_FULL, "master-full", "this connection has too many expectations outstanding") \
 	X(TABLE_FULL, "expectations-full", "the table of expectations is full") \
 	X(OTHER_WORKER, "other-worker", "the third party's connections belong to another worker") \
+	X(NO_NAME, "no-public-name", "NAT has no public key left for it") \
 	X(TOO_MANY, "too-many-requests", "one record asks for more than 32 things")
 
 enum engine_refusal {

@@ -94,13 +94,15 @@ static uint32_t outstanding(const struct usher_worker *w, const struct extra *x)
 	return n;
 }
 
-static uint8_t public_flags(const struct conn *c)
+static uint8_t public_flags(const struct conn *c, bool reading)
 {
 	return (uint8_t)((c->status & CONN_SEEN_REPLY ? USHER_CONN_SEEN_REPLY : 0) |
 			 (c->status & CONN_ASSURED ? USHER_CONN_ASSURED : 0) |
 			 (c->status & CONN_PICKED_UP ? USHER_CONN_PICKED_UP : 0) |
 			 (c->status & CONN_RELATED ? USHER_CONN_RELATED : 0) |
-			 (c->status & CONN_HELPED ? USHER_CONN_HELPED : 0));
+			 (reading ? USHER_CONN_HELPED : 0) |
+			 (c->status & CONN_NAT_SRC ? USHER_CONN_NAT_SOURCE : 0) |
+			 (c->status & CONN_NAT_DST ? USHER_CONN_NAT_DESTINATION : 0));
 }
 
 void usher__conn_info(const struct usher_worker *w, uint32_t record, struct usher_conn *info)
@@ -116,7 +118,7 @@ void usher__conn_info(const struct usher_worker *w, uint32_t record, struct ushe
 	info->ref = usher__ref_of(w, record);
 	info->id = meta->id;
 	info->family = ipv6 ? USHER_IPV6 : USHER_IPV4;
-	info->flags = public_flags(c);
+	info->flags = public_flags(c, x && x->flags & EXTRA_READING);
 	info->protocol = protocol->name;
 	info->state = state_name(protocol, c);
 	info->mark = c->mark;
@@ -129,6 +131,12 @@ void usher__conn_info(const struct usher_worker *w, uint32_t record, struct ushe
 	for (d = 0; d < 2; d++) {
 		info->packets[d] = (uint64_t)c->packets_high[d] << 32 | c->packets_low[d];
 		info->bytes[d] = (uint64_t)c->bytes_high[d] << 32 | c->bytes_low[d];
+	}
+	if (c->protocol == USHER_GRE && c->type == 1) {
+		for (d = 0; d < 2; d++) {
+			info->lost[d] = c->u.gre.lost[d];
+			info->late[d] = c->u.gre.late[d];
+		}
 	}
 	if (!x)
 		return;

@@ -86,23 +86,46 @@ static void copy_name(char to[EXPECT_NAME], const char *from)
 	memcpy(to, from, len < EXPECT_NAME ? len : EXPECT_NAME - 1);
 }
 
-/* What will match: the tuple of the packet that the peer will send. */
+/* Does the other side know this side by another address? */
+static bool is_renamed(const struct usher_help *call, uint8_t side)
+{
+	struct usher_endpoint own = own_end(call, side), seen = seen_end(call, side);
+
+	return !same_address(&own, &seen);
+}
+
+/* Is this address the side's own, or the one that NAT has given it? */
+static bool is_own(const struct usher_help *call, uint8_t side, const struct usher_endpoint *at)
+{
+	struct usher_endpoint own = own_end(call, side), seen = seen_end(call, side);
+
+	return same_address(at, &own) || same_address(at, &seen);
+}
+
+/* What will match, and how it leaves: the packet that the peer will send. Names are not reserved yet. */
 static void fill(const struct usher_help *call, const struct usher_expect *want, const struct usher_endpoint *listener,
-		 bool own, struct expect *e)
+		 struct expect *e)
 {
 	uint8_t side = want->side == USHER_BOTH ? USHER_CLIENT : want->side;
-	struct usher_endpoint peer = own_end(call, (uint8_t)!side), seen = seen_end(call, side);
+	struct usher_endpoint peer = own_end(call, (uint8_t)!side), peer_seen = seen_end(call, (uint8_t)!side);
+	struct usher_endpoint own = own_end(call, side), seen = seen_end(call, side);
 	const struct usher_class *class = &call->helper->classes[want->class_id];
+	bool third = !is_own(call, side, listener);
 
+	if (want->peer.family && !is_own(call, (uint8_t)!side, &want->peer))
+		peer = peer_seen = want->peer;
+	if (!(want->flags & USHER_EXPECT_ANY_PEER)) {
+		memcpy(e->src, peer.address, 16);
+		memcpy(e->out_src, peer_seen.address, 16);
+	}
+	memcpy(e->dst, third ? listener->address : seen.address, 16);
+	memcpy(e->out_dst, third ? listener->address : own.address, 16);
+	e->src_key = e->out_src_key = want->peer.key;
+	e->dst_key = e->out_dst_key = listener->key;
 	e->family = listener->family;
 	e->protocol = want->protocol;
 	e->type = want->protocol == USHER_GRE ? 1 : 0;
 	e->zone = call->c->zone;
-	memcpy(e->dst, own ? seen.address : listener->address, 16);
-	e->dst_key = listener->key;
-	if (!(want->flags & USHER_EXPECT_ANY_PEER))
-		memcpy(e->src, want->peer.family ? want->peer.address : peer.address, 16);
-	e->src_key = want->peer.key;
 	e->both = want->side == USHER_BOTH;
 	e->side = want->side;
 	e->flags = want->flags;
@@ -114,6 +137,66 @@ static void fill(const struct usher_help *call, const struct usher_expect *want,
 	e->helper = call->x->helper;
 	e->child_helper = usher__helper_number(call->w->tracker, want->child_helper);
 	copy_name(e->kind, want->kind);
+}
+
+/* The name under which the other side of `side` knows its endpoint with this key; -1: there is none left. */
+static int32_t reserve(struct usher_help *call, const struct usher_map *map)
+{
+	struct usher_endpoint own = own_end(call, map->side), seen = seen_end(call, map->side);
+	const struct nat_wish wish = {
+		.owner = call->extra, .tag = map->tag, .zone = call->c->zone, .key = (uint16_t)map->at.key, .family = own.family,
+		.protocol = map->protocol, .side = map->side, .count = map->count, .align = map->align, .inside = own.address,
+		.public = seen.address,
+	};
+	uint32_t made = 0;
+	int32_t key = call->made_count < ENGINE_PENDING ? usher__nat_reserve(call->w, &wish, &made) : -1;
+
+	if (made)
+		call->made[call->made_count++] = made;
+	if (key < 0)
+		count(call->w, USHER_COUNTER_NAT_EXHAUSTED);
+	return key;
+}
+
+/* Mappings that this record made, after the first `kept`, go again. Those of one run are freed with its first: by its tag. */
+static void unmake(struct usher_help *call, uint32_t kept)
+{
+	struct usher_worker *w = call->w;
+
+	while (call->made_count > kept) {
+		const struct mapping *m = mapping_at(&w->mappings, call->made[--call->made_count]);
+		struct mapping_name name = { m->owner, m->tag, m->side, m->protocol, 0 };
+		uint32_t number;
+
+		for (; (number = usher__mapping_by_name(&w->mappings, &name)); name.part++)
+			usher__nat_free(w, number);
+	}
+}
+
+/* Names for the endpoints of an expectation, where NAT gives them others. false: there are none left. */
+static bool name_ends(struct usher_help *call, const struct usher_expect *want, const struct usher_endpoint *listener,
+		      struct expect *e)
+{
+	uint8_t side = want->side == USHER_BOTH ? USHER_CLIENT : want->side;
+	struct usher_map map = { .side = side, .protocol = want->protocol, .tag = want->tag, .at = *listener };
+	uint32_t kept = call->made_count;
+	int32_t key;
+
+	if (is_renamed(call, side) && is_own(call, side, listener)) {
+		key = reserve(call, &map);
+		if (key < 0)
+			return false;
+		e->dst_key = (uint32_t)key;
+	}
+	map.side = (uint8_t)!side;
+	map.at = want->peer;
+	if (!e->both || !is_renamed(call, map.side))
+		return true;
+	key = reserve(call, &map);
+	if (key < 0)
+		unmake(call, kept);
+	e->out_src_key = (uint32_t)key;
+	return key >= 0;
 }
 
 /*
@@ -137,6 +220,12 @@ static bool clashes(struct usher_help *call, const struct expect *e, unsigned si
 	return false;
 }
 
+/* Is it of this announcement, or are all meant? */
+static bool is_meant(const struct pending *p, uint8_t class_id, uint32_t tag)
+{
+	return !p || (p->class_id == class_id && (p->tag == USHER_ALL_TAGS || p->tag == tag));
+}
+
 /* Will this identity be there when all that was asked for so far has taken effect? */
 static bool stands(const struct usher_help *call, uint8_t class_id, uint32_t tag)
 {
@@ -147,7 +236,7 @@ static bool stands(const struct usher_help *call, uint8_t class_id, uint32_t tag
 
 		if (p->kind == PENDING_DONE && p->for_good)
 			return false;
-		if (p->class_id != class_id || p->tag != tag)
+		if (!is_meant(p, class_id, tag))
 			continue;
 		if (p->kind == PENDING_EXPECT || p->kind == PENDING_WITHDRAW)
 			return p->kind == PENDING_EXPECT;
@@ -206,8 +295,7 @@ static enum engine_refusal judge(struct usher_help *call, const struct usher_exp
 				 const struct usher_endpoint *listener, struct expect *e)
 {
 	const struct usher_tracker *t = call->w->tracker;
-	struct usher_endpoint owner = own_end(call, want->side == USHER_BOTH ? USHER_CLIENT : want->side);
-	bool own = same_address(listener, &owner);
+	bool own = is_own(call, want->side == USHER_BOTH ? USHER_CLIENT : want->side, listener);
 	uint32_t floor = t->options.reserved_below ? t->options.reserved_below : call->helper->classes[want->class_id].min_key;
 	enum engine_refusal refusal;
 
@@ -222,8 +310,37 @@ static enum engine_refusal judge(struct usher_help *call, const struct usher_exp
 		return REFUSAL_RESERVED;
 	if (want->flags & USHER_EXPECT_UNEARNED && t->flags & USHER_LIVE)
 		return REFUSAL_NOT_EARNED;
-	fill(call, want, listener, own, e);
-	return clashes(call, e, 0) || (e->both && clashes(call, e, 1)) ? REFUSAL_CLASH : REFUSAL_NONE;
+	fill(call, want, listener, e);
+	return REFUSAL_NONE;
+}
+
+/* The last that can be in the way: names, and others who expect the same. */
+static enum engine_refusal settle(struct usher_help *call, const struct usher_expect *want, const struct usher_endpoint *listener,
+				  struct expect *e)
+{
+	uint32_t kept = call->made_count;
+
+	if (!name_ends(call, want, listener, e))
+		return REFUSAL_NO_NAME;
+	if (!clashes(call, e, 0) && !(e->both && clashes(call, e, 1)))
+		return REFUSAL_NONE;
+	unmake(call, kept);
+	return REFUSAL_CLASH;
+}
+
+/* What the other side will read, where that differs from what was announced. */
+static void tell_names(struct pending *p, const struct expect *e)
+{
+	struct usher_announcement *a = &p->announce;
+
+	if (e->dst_key != e->out_dst_key || memcmp(e->dst, e->out_dst, 16) != 0) {
+		a->listener_seen = (struct usher_endpoint){ .family = e->family, .key = e->dst_key };
+		memcpy(a->listener_seen.address, e->dst, 16);
+	}
+	if (e->both && (e->src_key != e->out_src_key || memcmp(e->src, e->out_src, 16) != 0)) {
+		a->peer_seen = (struct usher_endpoint){ .family = e->family, .key = e->out_src_key };
+		memcpy(a->peer_seen.address, e->out_src, 16);
+	}
 }
 
 /* `limit` is ENGINE_PENDING, or one more for what must not be lost. NULL: it is reached. */
@@ -294,7 +411,7 @@ static bool is_bad(const struct usher_help *call, const struct usher_expect *wan
 
 	if (want->class_id >= count_named(call->helper->classes) || !want->kind || want->side > USHER_BOTH)
 		return true;
-	if (want->listener.key > 0xffff || want->peer.key > 0xffff)
+	if (want->listener.key > 0xffff || want->peer.key > 0xffff || want->tag == USHER_ALL_TAGS)
 		return true;
 	if (want->peer.family && memcmp(want->peer.address, any, sizeof(any)) == 0)
 		return true;
@@ -319,15 +436,18 @@ static int op_expect(struct usher_help *call, const struct usher_expect *want)
 	refusal = call->count > ENGINE_PENDING ? REFUSAL_TOO_MANY : judge(call, want, &p->announce.listener, &expect);
 	if (refusal == REFUSAL_NONE)
 		refusal = refused_room(call, &expect, &adds);
+	if (refusal == REFUSAL_NONE)
+		refusal = settle(call, want, &p->announce.listener, &expect);
 	if (refusal == REFUSAL_NONE) {
 		p->kind = PENDING_EXPECT;
 		p->adds = adds;
 		p->expect = expect;
+		tell_names(p, &expect);
 		return USHER_OK;
 	}
 	refuse(call, p, refusal);
-	return refusal == REFUSAL_MASTER_FULL || refusal == REFUSAL_TABLE_FULL || refusal == REFUSAL_TOO_MANY ?
-		       USHER_FULL : USHER_REFUSED;
+	return refusal == REFUSAL_MASTER_FULL || refusal == REFUSAL_TABLE_FULL || refusal == REFUSAL_TOO_MANY ||
+			       refusal == REFUSAL_NO_NAME ? USHER_FULL : USHER_REFUSED;
 }
 
 static void link_last(struct usher_help *call, uint32_t number)
@@ -346,7 +466,8 @@ static void link_last(struct usher_help *call, uint32_t number)
 static bool same_tuple(const struct expect *a, const struct expect *b)
 {
 	return a->protocol == b->protocol && a->both == b->both && a->src_key == b->src_key && a->dst_key == b->dst_key &&
-	       memcmp(a->src, b->src, 16) == 0 && memcmp(a->dst, b->dst, 16) == 0;
+	       a->out_src_key == b->out_src_key && a->out_dst_key == b->out_dst_key && memcmp(a->src, b->src, 16) == 0 &&
+	       memcmp(a->dst, b->dst, 16) == 0 && memcmp(a->out_src, b->out_src, 16) == 0 && memcmp(a->out_dst, b->out_dst, 16) == 0;
 }
 
 static void tell_announcement(struct usher_help *call, const struct pending *p)
@@ -364,12 +485,38 @@ static void make_room(struct usher_help *call, const struct expect *e)
 	uint32_t number;
 
 	if (own_expectation(call, e->class_id, e->tag, &number))
-		usher__expect_end(w, number, "replaced");
+		usher__expect_forget(w, number, "replaced"); /* the names of its tag are the new one's */
 	for (side = 0; side < (e->both ? 2u : 1u); side++)
 		while ((number = usher__expect_same(&w->expects, e, side)))
 			usher__expect_end(w, number, "replaced"); /* another master's would have been a clash */
 	while (class_count(call, e->class_id, &number) >= class_max(call, e->class_id))
 		usher__expect_end(w, number, "replaced");
+}
+
+/*
+ * A call's packets that came before it was announced made entries by direction. They end: the next packet is the call's.
+ */
+static void clear_way(struct usher_worker *w, uint32_t number)
+{
+	const struct expect *e = expect_at(&w->expects, number);
+	struct usher_endpoint end[2][2] = { { { 0 } } };
+	struct conn_found found;
+	unsigned side;
+
+	memcpy(end[0][0].address, e->src, 16);
+	memcpy(end[0][1].address, e->dst, 16);
+	memcpy(end[1][0].address, e->out_dst, 16);
+	memcpy(end[1][1].address, e->out_src, 16);
+	end[0][1].key = e->dst_key;
+	end[1][1].key = e->out_src_key;
+	for (side = 0; side < 2; side++) {
+		struct usher_tuple t = { .zone = e->zone, .protocol = e->protocol, .type = e->type, .src = end[side][0], .dst = end[side][1] };
+
+		t.src.family = t.dst.family = e->family;
+		found = usher__conn_find(w, &t);
+		if (found.c && found.c->status & CONN_ONE_WAY)
+			usher__conn_destroy(w, found.record, "replaced");
+	}
 }
 
 /* A new expectation takes effect: what it replaces goes, then it is made. */
@@ -390,7 +537,7 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 	tell_announcement(call, p);
 	if (e && same_tuple(e, &p->expect)) {
 		e->timeout_s = p->expect.timeout_s;
-		e->deadline = w->now + e->timeout_s * USHER_SECOND;
+		e->deadline = deadline_after(w, e->timeout_s);
 		usher__event_expect_refreshed(w, number);
 		return;
 	}
@@ -400,12 +547,14 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 	p->expect.generation = e->generation;
 	*e = p->expect;
 	e->id = ++w->expect_ids * w->tracker->workers + w->number - (w->tracker->workers - 1);
-	e->deadline = w->now + e->timeout_s * USHER_SECOND;
+	e->deadline = deadline_after(w, e->timeout_s);
 	e->master = usher__ref_of(w, call->record);
 	e->master_extra = call->extra;
 	e->master_id = conn_meta(&w->table, call->record)->id;
 	usher__expect_publish(&w->expects, number);
 	link_last(call, number);
+	if (e->both)
+		clear_way(w, number);
 	count(w, USHER_COUNTER_EXPECTATIONS);
 	usher__event_expect(w, USHER_EVENT_EXPECT_NEW, number, 0, NULL);
 }
@@ -414,13 +563,28 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 
 static int op_map(struct usher_help *call, const struct usher_map *map, struct usher_endpoint *seen)
 {
-	if (map->side > USHER_SERVER)
+	struct usher_map own = *map;
+	uint32_t kept = call->made_count;
+	int32_t key;
+
+	if (map->side > USHER_SERVER || map->at.key > 0xffff || map->tag == USHER_ALL_TAGS)
 		return USHER_BAD_CALL;
-	*seen = map->at; /* no NAT: everyone knows it by its own name */
-	if (!seen->family) {
-		*seen = seen_end(call, map->side);
-		seen->key = map->at.key;
+	if (!map->at.family) {
+		own.at = own_end(call, map->side);
+		own.at.key = map->at.key;
 	}
+	*seen = own.at;
+	if (!is_own(call, map->side, &own.at) || !is_renamed(call, map->side))
+		return USHER_OK; /* everyone knows it by its own name */
+	key = reserve(call, &own);
+	if (key < 0)
+		return USHER_FULL;
+	if (map->flags & USHER_MAP_KEEP_KEY && (uint32_t)key != map->at.key) {
+		unmake(call, kept);
+		return USHER_REFUSED;
+	}
+	*seen = seen_end(call, map->side);
+	seen->key = (uint32_t)key;
 	return USHER_OK;
 }
 
@@ -452,15 +616,9 @@ static void op_withdraw(struct usher_help *call, uint8_t class_id, uint32_t tag,
 	p->children = children;
 }
 
-/* Nothing is rewritten as long as there is no NAT to make it necessary. */
 static int op_edit(struct usher_help *call, uint32_t at, uint32_t len, const void *text, uint32_t text_len)
 {
-	(void)call;
-	(void)at;
-	(void)len;
-	(void)text;
-	(void)text_len;
-	return USHER_REFUSED;
+	return call->reading ? usher__stream_edit(call->reading, at, len, text, text_len) : USHER_REFUSED;
 }
 
 static void op_note(struct usher_help *call, uint16_t code, const void *text, uint32_t len)
@@ -515,18 +673,6 @@ const struct usher_help_ops usher__help_ops = {
 	.report = op_report,
 };
 
-/* A child's time begins again, as if a packet had come. */
-static void refresh_child(struct usher_worker *w, const struct extra *child)
-{
-	struct conn *c = conn_at(&w->table, child->record);
-	usher_time timeout = own_timeout(w, c);
-
-	if (!timeout && c->timeout)
-		timeout = w->tracker->config.timeout[c->timeout - 1];
-	if (timeout && !(c->status & CONN_FIXED_TIMEOUT) && !conn_dead(w, c))
-		conn_refresh(w, child->record, c, w->now + timeout);
-}
-
 /* The children that an announcement let in (`p` NULL: all). `end`: they end; else their time begins again. */
 static void commit_children(struct usher_help *call, const struct pending *p, bool end)
 {
@@ -536,27 +682,34 @@ static void commit_children(struct usher_help *call, const struct pending *p, bo
 		struct extra *child = extra_at(call->w, number);
 
 		number = child->child_next;
-		if (p && (child->class_id != p->class_id || child->tag != p->tag))
+		if (!is_meant(p, child->class_id, child->tag))
 			continue;
 		if (end)
 			usher__conn_destroy(call->w, child->record, "master_gone");
 		else
-			refresh_child(call->w, child);
+			usher__conn_touch(call->w, child->record);
 	}
 }
 
-static void withdraw_all(struct usher_help *call)
+/* The expectations of an announcement (`p` NULL: all). `end`: they end; else their time begins again. */
+static void commit_expectations(struct usher_help *call, const struct pending *p, bool end)
 {
-	while (call->x->expect_first)
-		usher__expect_end(call->w, call->x->expect_first, "withdrawn");
+	uint32_t number = call->x->expect_first;
+
+	while (number) {
+		struct expect *e = expect_at(&call->w->expects, number);
+		uint32_t next = e->master_next;
+
+		if (is_meant(p, e->class_id, e->tag) && end)
+			usher__expect_end(call->w, number, "withdrawn");
+		else if (is_meant(p, e->class_id, e->tag))
+			e->deadline = deadline_after(call->w, e->timeout_s);
+		number = next;
+	}
 }
 
 static void commit_one(struct usher_help *call, struct pending *p)
 {
-	struct usher_worker *w = call->w;
-	uint32_t number;
-	struct expect *e;
-
 	switch ((enum pending_kind)p->kind) {
 	case PENDING_EXPECT:
 		commit_expect(call, p);
@@ -565,23 +718,30 @@ static void commit_one(struct usher_help *call, struct pending *p)
 		tell_announcement(call, p);
 		break;
 	case PENDING_REFRESH:
-		e = own_expectation(call, p->class_id, p->tag, &number);
-		if (e)
-			e->deadline = w->now + e->timeout_s * USHER_SECOND;
+		commit_expectations(call, p, false);
 		commit_children(call, p, false);
 		break;
 	case PENDING_WITHDRAW:
-		if (own_expectation(call, p->class_id, p->tag, &number))
-			usher__expect_end(w, number, "withdrawn");
+		commit_expectations(call, p, true);
+		if (mapping_any(&call->w->mappings))
+			usher__nat_withdraw(call->w, call->extra, p->tag);
 		if (p->children)
 			commit_children(call, p, true);
 		break;
 	case PENDING_DONE:
-		if (p->for_good)
-			withdraw_all(call);
+		if (p->for_good) {
+			commit_expectations(call, NULL, true);
+			usher__nat_withdraw(call->w, call->extra, USHER_ALL_TAGS);
+		}
 		call->stop = true;
 		break;
 	}
+}
+
+void usher__help_abandon(struct usher_help *call)
+{
+	unmake(call, 0);
+	call->count = 0;
 }
 
 void usher__help_commit(struct usher_help *call)
@@ -591,8 +751,10 @@ void usher__help_commit(struct usher_help *call)
 	call->count = 0; /* nothing is planned any more */
 	for (i = 0; i < n; i++)
 		commit_one(call, &call->pending[i]);
-	if (call->all)
-		withdraw_all(call);
+	if (call->all) {
+		commit_expectations(call, NULL, true);
+		usher__nat_withdraw(call->w, call->extra, USHER_ALL_TAGS);
+	}
 	if (call->all_children)
 		commit_children(call, NULL, true);
 }

@@ -17,6 +17,13 @@
 
 #define FIRST_DATA 65535u /* a SYN may have (RFC 7413), or what a connection was picked up with */
 
+struct error {
+	const struct pkt *p;   /* its own headers */
+	struct pkt inner;      /* what it quotes, at `offset` */
+	uint32_t offset;
+	uint32_t out_seq, seq; /* TCP: the number quoted, and what its sender knows it as */
+};
+
 /* Does the error's destination speak for the quoted packet's source? */
 static bool goes_to_sender(const struct pkt *p, const uint8_t *data, const struct pkt *inner, uint32_t offset)
 {
@@ -49,12 +56,12 @@ static bool is_liberal(const struct usher_worker *w, const struct conn_tcp *t)
 	return w->tracker->config.tcp_liberal || (t->flags[0] | t->flags[1]) & TCP_SIDE_LIBERAL;
 }
 
-static bool sequence_fits(struct usher_worker *w, const struct conn_found *found, const uint8_t *l4, struct usher_packet *packet)
+/* `seq` is the sender's number. */
+static bool sequence_fits(struct usher_worker *w, const struct conn_found *found, uint32_t seq, struct usher_packet *packet)
 {
 	const struct conn_tcp *t = &found->c->u.tcp;
-	const struct wire_tcp *h = (const struct wire_tcp *)(const void *)l4; /* its first 8 bytes are there */
 
-	if (found->c->protocol != USHER_TCP || in_flight(t, found->direction, be32_get(h->seq)))
+	if (found->c->protocol != USHER_TCP || in_flight(t, !found->direction, seq))
 		return true;
 	if (!is_liberal(w, t))
 		return false;
@@ -63,29 +70,104 @@ static bool sequence_fits(struct usher_worker *w, const struct conn_found *found
 	return true;
 }
 
+/*
+ * The connection that a quoted packet is of, by the tuple of its answers: the quoted one is as NAT made it, which only the other
+ * direction's tuple tells. Enhanced GRE carries one side's key only, so there the packet itself is looked up, and one that NAT changed
+ * is not found. The direction is that of the answers, which is the error's.
+ */
+static struct conn_found find_quoted(const struct usher_worker *w, const struct pkt *inner, const uint8_t *data, uint16_t zone)
+{
+	uint32_t size = inner->family == USHER_IPV6 ? 16 : 4;
+	struct pkt answer = *inner;
+	uint8_t header[40] = { 0 };
+	struct conn_found found;
+	struct conn_key key;
+
+	if (inner->flags & PKT_ONE_WAY) {
+		conn_key_of(&w->table, &key, inner, data, zone);
+		found = usher__conn_lookup(&w->table, &key);
+		found.direction = !found.direction;
+		return found;
+	}
+	memcpy(header + PKT_SRC_OFFSET(inner->family), data + PKT_DST_OFFSET(inner->family), size);
+	memcpy(header + PKT_DST_OFFSET(inner->family), data + PKT_SRC_OFFSET(inner->family), size);
+	answer.type = inner->inverse_type;
+	answer.inverse_type = inner->type;
+	if (!(inner->flags & PKT_WIDE_KEY)) {
+		answer.key[0] = inner->key[1];
+		answer.key[1] = inner->key[0];
+	}
+	conn_key_of(&w->table, &key, &answer, header, zone);
+	return usher__conn_lookup(&w->table, &key);
+}
+
+/*
+ * The error goes the way of a packet of its direction, and what it quotes becomes again what the other side had sent. Whoever wrote
+ * it, if not the connection's own end, keeps his name on the way in; on the way out an inside router has none (RFC 5508 REQ-5).
+ */
+static void translate_error(const struct conn_found *about, struct usher_packet *packet, const struct error *e)
+{
+	bool ipv6 = e->p->family == USHER_IPV6;
+	uint32_t size = ipv6 ? 16 : 4, own = about->direction * 2u, other = own ^ 2u;
+	const uint8_t *address = conn_address(about->c, ipv6), *src = packet->data + PKT_SRC_OFFSET(e->p->family);
+	bool from_end = memcmp(src, address + own * size, size) == 0;
+	bool renamed = memcmp(address + own * size, address + (other + 1) * size, size) != 0;
+	uint8_t outer_src[16];
+	const struct pkt_rewrite outer = { .src = outer_src, .dst = address + other * size };
+	const struct pkt_quote quote = {
+		.at = e->offset, .p = &e->inner,
+		.to = { .src = address + other * size, .dst = address + (other + 1) * size, .src_key = about->c->key[other],
+			.dst_key = about->c->key[other + 1] },
+		.seq_shift = e->seq - e->out_seq,
+	};
+
+	memcpy(outer_src, from_end || renamed ? address + (other + 1) * size : src, size);
+	usher__pkt_translate_quote(packet->data, e->p, &outer, &quote, packet->checksum == USHER_CHECKSUM_PARTIAL);
+	packet->flags |= USHER_PACKET_TRANSLATED;
+}
+
+/* Was it a segment of our own that did not fit? (RFC 1191 4, RFC 4443 3.2) */
+static bool too_big(struct usher_worker *w, const struct conn_found *about, const struct usher_packet *packet, const struct error *e)
+{
+	const uint8_t *icmp = packet->data + e->p->l4;
+	bool ipv6 = e->p->family == USHER_IPV6;
+	uint32_t mtu = ipv6 ? be32_read(icmp + 4) : be16_read(icmp + 6);
+
+	if (ipv6 ? icmp[0] != 2 : icmp[0] != 3 || icmp[1] != 4)
+		return false;
+	return usher__help_too_big(w, about->record, !about->direction, e->out_seq, mtu);
+}
+
 uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct usher_packet *packet, struct conn_found *about)
 {
-	struct pkt inner;
-	struct conn_key key;
-	uint32_t offset = 0;
-	bool fits;
+	struct error e = { .p = p };
 
 	*about = (struct conn_found){ NULL, 0, USHER_ORIG };
-	if (!usher__pkt_decode_quoted(&inner, p, packet->data, packet->len, &offset) ||
-	    !goes_to_sender(p, packet->data, &inner, offset))
+	if (!usher__pkt_decode_quoted(&e.inner, p, packet->data, packet->len, &e.offset) ||
+	    !goes_to_sender(p, packet->data, &e.inner, e.offset))
 		return USHER_REASON_ICMP_QUOTE;
-	conn_key_of(&w->table, &key, &inner, packet->data + offset, packet->zone);
-	*about = usher__conn_lookup(&w->table, &key);
+	*about = find_quoted(w, &e.inner, packet->data + e.offset, packet->zone);
 	if (!about->c || conn_dead(w, about->c)) {
 		*about = (struct conn_found){ NULL, 0, USHER_ORIG };
 		return USHER_REASON_ICMP_QUOTE;
 	}
-	fits = sequence_fits(w, about, packet->data + offset + inner.l4, packet);
-	about->direction = !about->direction; /* the error goes the other way than what it quotes */
-	if (!fits)
+	if (e.inner.protocol == USHER_TCP) { /* its first 8 bytes are there */
+		e.out_seq = be32_read(packet->data + e.offset + e.inner.l4 + 4);
+		e.seq = usher__help_back_seq(w, about->c, !about->direction, e.out_seq);
+	}
+	if (!sequence_fits(w, about, e.seq, packet))
 		return USHER_REASON_ICMP_SEQUENCE;
 	packet->state = USHER_RELATED;
 	packet->direction = about->direction;
 	packet->conn = usher__ref_of(w, about->record);
+	if (!(about->c->status & CONN_TRANSLATED))
+		return USHER_REASON_NONE;
+	if (e.inner.protocol == USHER_TCP && too_big(w, about, packet, &e)) {
+		packet->verdict = USHER_DROP;
+		packet->reason = USHER_REASON_STREAM_AGAIN;
+		w->reason[USHER_REASON_STREAM_AGAIN]++;
+		return USHER_REASON_NONE;
+	}
+	translate_error(about, packet, &e);
 	return USHER_REASON_NONE;
 }

@@ -9,7 +9,7 @@
 
 /* ---- end ---- */
 
-void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason)
+void usher__expect_forget(struct usher_worker *w, uint32_t number, const char *reason)
 {
 	struct expect *e = expect_at(&w->expects, number);
 	struct extra *x = extra_at(w, e->master_extra);
@@ -33,6 +33,15 @@ void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reas
 	usher__expect_remove(&w->expects, number);
 }
 
+void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason)
+{
+	const struct expect *e = expect_at(&w->expects, number);
+
+	if (mapping_any(&w->mappings))
+		usher__nat_withdraw(w, e->master_extra, e->tag);
+	usher__expect_forget(w, number, reason);
+}
+
 void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c)
 {
 	struct help *h;
@@ -42,6 +51,7 @@ void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c)
 	if (!x->help)
 		return;
 	h = help_at(w, x->help);
+	usher__timer_set(w, x->help, STREAM_NEVER);
 	usher__stream_close(&h->stream, w->chunks);
 	slab_give(w->helps, x->help);
 	x->help = 0;
@@ -77,6 +87,22 @@ static void family_end(struct usher_worker *w, struct extra *x, const char *reas
 	}
 }
 
+void usher__family_close(struct usher_worker *w, struct extra *x)
+{
+	uint32_t number = x->expect_first, next;
+
+	for (; number; number = next) {
+		next = expect_at(&w->expects, number)->master_next;
+		if (!(expect_at(&w->expects, number)->flags & USHER_EXPECT_CHILD_STAYS))
+			usher__expect_end(w, number, "master_gone");
+	}
+	for (number = x->child_first; number; number = next) {
+		next = extra_at(w, number)->child_next;
+		if (!(extra_at(w, number)->flags & EXTRA_STAYS))
+			usher__conn_destroy(w, extra_at(w, number)->record, "master_gone");
+	}
+}
+
 void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *reason)
 {
 	struct conn *c = conn_at(&w->table, record);
@@ -93,6 +119,8 @@ void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *re
 		reason = protocol->closing && protocol->closing(c) ? "closed" : "timeout";
 		count(w, USHER_COUNTER_EXPIRED);
 	}
+	if (c->status & (CONN_NAT_KEY | CONN_NAT_SRC_MAPPED | CONN_NAT_DST_MAPPED))
+		usher__nat_release(w, c, record & CONN_IPV6);
 	all = !strcmp(reason, "flushed") || !strcmp(reason, "end");
 	if (extra)
 		family_end(w, extra_at(w, extra), all ? reason : "master_gone");
@@ -104,6 +132,7 @@ void usher__conn_destroy(struct usher_worker *w, uint32_t record, const char *re
 
 		usher__help_end(w, extra_at(w, extra), c);
 		child_unlink(w, extra_at(w, extra));
+		usher__nat_withdraw(w, extra, USHER_ALL_TAGS);
 		if (!kept)
 			slab_give(w->extras, extra);
 	}
@@ -136,6 +165,17 @@ void usher__conn_bury(struct usher_worker *w, uint32_t record)
 		c = master;
 	}
 	usher__conn_destroy(w, record, "timeout");
+}
+
+void usher__conn_touch(struct usher_worker *w, uint32_t record)
+{
+	struct conn *c = conn_at(&w->table, record);
+	usher_time timeout = own_timeout(w, c);
+
+	if (!timeout && c->timeout)
+		timeout = w->tracker->config.timeout[c->timeout - 1];
+	if (timeout && !(c->status & CONN_FIXED_TIMEOUT) && !conn_dead(w, c))
+		conn_refresh(w, record, c, w->now + timeout);
 }
 
 uint8_t usher__timeout_number(const struct usher_worker *w, usher_time timeout)
@@ -186,11 +226,23 @@ static uint32_t sweep_expects(struct usher_worker *w, uint32_t budget)
 	return budget;
 }
 
+static uint32_t sweep_mappings(struct usher_worker *w, uint32_t budget)
+{
+	uint32_t number;
+
+	while ((number = usher__mapping_sweep(&w->mappings, &w->sweep_at, &budget, w->now)))
+		usher__mapping_remove(&w->mappings, number);
+	return budget;
+}
+
 void usher__sweep(struct usher_worker *w, uint32_t budget)
 {
+	static uint32_t (*const parts[SWEEP_DONE])(struct usher_worker *, uint32_t) = {
+		sweep_conns, sweep_conns, sweep_expects, sweep_mappings
+	};
 	uint64_t tick = w->now >> DUE_SHIFT;
 
-	if (w->sweep_part == 3) {
+	if (w->sweep_part == SWEEP_DONE) {
 		if (tick == w->sweep_tick)
 			return;
 		w->sweep_all = tick - w->sweep_tick > 0x4000; /* longer than the 16 bits can tell */
@@ -198,8 +250,8 @@ void usher__sweep(struct usher_worker *w, uint32_t budget)
 		w->sweep_part = 0;
 		w->sweep_at = 0;
 	}
-	while (budget && w->sweep_part < 3) {
-		budget = w->sweep_part < 2 ? sweep_conns(w, budget) : sweep_expects(w, budget);
+	while (budget && w->sweep_part < SWEEP_DONE) {
+		budget = parts[w->sweep_part](w, budget);
 		if (budget) {
 			w->sweep_part++;
 			w->sweep_at = 0;
@@ -211,9 +263,12 @@ void usher__sweep(struct usher_worker *w, uint32_t budget)
 
 /* By whose word a newcomer comes in. */
 struct admission {
-	uint32_t expect; /* 0: the policy's */
+	uint32_t expect;  /* 0: the policy's */
+	uint32_t mapping; /* ... and that of a name that NAT lent out */
 	bool inverse;
+	struct usher_endpoint inside; /* of the mapping */
 	struct usher_decision decision;
+	struct binding binding;
 };
 
 /* The expectation that this packet matches and that still holds; dead ones met on the way end. */
@@ -246,10 +301,11 @@ static uint32_t find_expectation(struct usher_worker *w, const struct birth *b, 
 	return 0;
 }
 
-static bool ask_policy(struct usher_worker *w, const struct birth *b, bool picked_up, struct usher_decision *decision)
+static bool ask_policy(struct usher_worker *w, const struct birth *b, bool picked_up, struct admission *a)
 {
 	const struct usher_options *o = &w->tracker->options;
-	struct usher_new new = { .interface = b->packet->interface, .time = w->now, .picked_up = picked_up };
+	struct usher_new new = { .interface = b->packet->interface, .time = w->now, .picked_up = picked_up,
+				 .mapped = a->mapping != 0, .inside = a->inside };
 	bool ipv6 = b->p->family == USHER_IPV6;
 	uint32_t size = ipv6 ? 16 : 4;
 
@@ -262,14 +318,14 @@ static bool ask_policy(struct usher_worker *w, const struct birth *b, bool picke
 	memcpy(new.orig.src.address, b->data + PKT_SRC_OFFSET(b->p->family), size);
 	memcpy(new.orig.dst.address, b->data + PKT_DST_OFFSET(b->p->family), size);
 	if (o->policy)
-		o->policy(o->policy_user, &new, decision);
+		o->policy(o->policy_user, &new, &a->decision);
 	else
-		usher__policy(w, &new, decision);
-	return !decision->drop;
+		usher__policy(w, &new, &a->decision);
+	return !a->decision.drop;
 }
 
 /* What the expectation says of its child; what it does not say is as with its master. */
-static void claim(struct usher_worker *w, uint32_t record, uint32_t expect, bool inverse)
+static void claim(struct usher_worker *w, uint32_t record, uint32_t expect)
 {
 	struct conn *c = conn_at(&w->table, record);
 	struct expect *e = expect_at(&w->expects, expect);
@@ -287,16 +343,15 @@ static void claim(struct usher_worker *w, uint32_t record, uint32_t expect, bool
 	x->depth = (uint8_t)(master->depth + 1);
 	if (e->flags & USHER_EXPECT_CHILD_STAYS)
 		x->flags |= EXTRA_STAYS;
+	if (e->flags & USHER_EXPECT_CHILD_KEEPS)
+		x->flags |= EXTRA_KEEPS;
 	if (e->child_timeout_s[0] || e->child_timeout_s[1]) {
 		x->timeout_s[0] = e->child_timeout_s[0];
 		x->timeout_s[1] = e->child_timeout_s[1];
 		c->status |= CONN_OWN_TIMEOUT;
 	}
-	if (e->both) { /* both keys are known, whichever the wire carries */
-		c->key[0] = c->key[3] = (uint16_t)(inverse ? e->dst_key : e->src_key);
-		c->key[1] = c->key[2] = (uint16_t)(inverse ? e->src_key : e->dst_key);
+	if (e->both) /* both keys are known, whichever the wire carries */
 		c->status &= (uint16_t)~CONN_ONE_WAY;
-	}
 	x->child_next = master->child_first;
 	if (master->child_first)
 		extra_at(w, master->child_first)->child_prev = c->extra;
@@ -314,7 +369,7 @@ static void hit(struct usher_worker *w, uint32_t record, uint32_t expect)
 	count(w, USHER_COUNTER_RELATED);
 	usher__event_expect(w, USHER_EVENT_EXPECT_HIT, expect, record, NULL);
 	if (e->uses && --e->uses == 0)
-		usher__expect_end(w, expect, "used");
+		usher__expect_end(w, expect, "used"); /* the child goes by its names now */
 	(void)usher__help_child(w, conn_at(&w->table, record)->extra, EXTRA_TELL_NEW);
 }
 
@@ -363,6 +418,7 @@ static void abandon(struct usher_worker *w, uint32_t record)
 	struct conn *c = conn_at(&w->table, record);
 	struct extra *x = extra_of(w, c);
 
+	usher__nat_release(w, c, record & CONN_IPV6);
 	if (x) {
 		usher__help_end(w, x, c);
 		child_unlink(w, x);
@@ -391,9 +447,10 @@ static bool publish(struct usher_worker *w, uint32_t record, uint32_t expect)
 {
 	struct conn *c = conn_at(&w->table, record);
 	/* what the wire carries of a call differs by direction, unless both keys are 0 */
-	bool two = c->protocol == USHER_GRE && c->type == 1 && !(c->status & CONN_ONE_WAY) && (c->key[0] || c->key[1]);
+	bool call = c->protocol == USHER_GRE && c->type == 1 && !(c->status & CONN_ONE_WAY) && (c->key[0] || c->key[1]);
+	bool two = call || c->status & (CONN_NAT_SRC | CONN_NAT_DST);
 
-	if (two)
+	if (call)
 		make_way(w, c, record & CONN_IPV6);
 	if (!usher__conn_publish(&w->table, record, two)) {
 		abandon(w, record);
@@ -407,6 +464,8 @@ static bool publish(struct usher_worker *w, uint32_t record, uint32_t expect)
 	count(w, USHER_COUNTER_CONNECTIONS);
 	if (c->status & CONN_PICKED_UP)
 		count(w, USHER_COUNTER_PICKED_UP);
+	if (c->status & (CONN_NAT_SRC | CONN_NAT_DST))
+		count(w, USHER_COUNTER_TRANSLATED);
 	usher__event_conn(w, USHER_EVENT_CONN_NEW, record, NULL);
 	if (expect)
 		hit(w, record, expect);
@@ -415,30 +474,69 @@ static bool publish(struct usher_worker *w, uint32_t record, uint32_t expect)
 	return true;
 }
 
+/* The reply is the inverse of how it leaves. */
+static void apply_binding(struct conn *c, bool ipv6, const struct binding *bind)
+{
+	uint32_t size = ipv6 ? 16 : 4;
+	uint8_t *address = conn_address(c, ipv6);
+
+	if (!conn_wide(conn_ztp(0, c->protocol, c->type))) {
+		c->key[0] = bind->own_key[0];
+		c->key[1] = bind->own_key[1];
+		c->key[2] = bind->dst_key;
+		c->key[3] = bind->src_key;
+	}
+	memcpy(address + 2 * size, bind->dst, size);
+	memcpy(address + 3 * size, bind->src, size);
+	c->status |= bind->status;
+}
+
 /*
  * The record for a newcomer, with its master or helper, nobody sees it yet; 0: no room. A child for whom there is no extra has no
  * place; one that was to have a helper goes on without.
  */
 static uint32_t furnish(struct usher_worker *w, const struct birth *b, const struct conn *seed, usher_time timeout,
-			const struct admission *a)
+			struct admission *a)
 {
 	const struct expect *e = a->expect ? expect_at(&w->expects, a->expect) : NULL;
 	uint64_t id = e ? e->id : 0;
 	uint8_t helper = usher__helper_number(w->tracker, a->decision.helper);
 	uint32_t record = make(w, b, seed, timeout);
 
-	if (!record)
+	if (!record) {
+		usher__nat_unbind(w, &a->binding);
 		return 0;
+	}
 	conn_at(&w->table, record)->mark = a->decision.mark;
+	apply_binding(conn_at(&w->table, record), record & CONN_IPV6, &a->binding);
 	if (e && (!e->in_use || e->id != id || !give_extra(w, record))) { /* its master made room, perhaps */
 		abandon(w, record);
 		return 0;
 	}
 	if (e)
-		claim(w, record, a->expect, a->inverse);
+		claim(w, record, a->expect);
 	else if (helper && give_extra(w, record))
 		usher__help_attach(w, record, helper, a->decision.reversed);
 	return record;
+}
+
+/* An expectation lets it in, or a name that NAT lent out and the policy, or the policy alone; and how it is translated. */
+static uint8_t admit(struct usher_worker *w, const struct birth *b, bool picked_up, struct admission *a)
+{
+	uint8_t reason;
+
+	if (expect_any(&w->expects))
+		a->expect = find_expectation(w, b, &a->inverse);
+	if (a->expect)
+		return usher__nat_bind_expected(w, b, expect_at(&w->expects, a->expect), a->inverse, &a->binding);
+	if (mapping_any(&w->mappings)) {
+		reason = usher__nat_inbound(w, b, &a->mapping, &a->inside);
+		if (reason != USHER_REASON_NONE)
+			return reason;
+	}
+	if (!ask_policy(w, b, picked_up, a))
+		return USHER_REASON_POLICY;
+	return usher__nat_bind(w, b, &a->decision, a->mapping, &a->binding);
 }
 
 uint32_t usher__conn_create(struct usher_worker *w, const struct birth *b, uint8_t *reason)
@@ -454,12 +552,9 @@ uint32_t usher__conn_create(struct usher_worker *w, const struct birth *b, uint8
 		*reason = step.reason;
 		return 0;
 	}
-	if (expect_any(&w->expects))
-		a.expect = find_expectation(w, b, &a.inverse);
-	if (!a.expect && !ask_policy(w, b, seed.status & CONN_PICKED_UP, &a.decision)) {
-		*reason = USHER_REASON_POLICY;
+	*reason = admit(w, b, seed.status & CONN_PICKED_UP, &a);
+	if (*reason != USHER_REASON_NONE)
 		return 0;
-	}
 	record = furnish(w, b, &seed, step.timeout, &a);
 	if (!record || !publish(w, record, a.expect)) {
 		*reason = USHER_REASON_TABLE_FULL;

@@ -68,6 +68,18 @@ uint64_t usher_counter_get(const struct usher_worker *w, enum usher_counter coun
 		return w->stream_counts.conflicts;
 	case USHER_COUNTER_STREAM_FULL:
 		return w->stream_counts.no_memory;
+	case USHER_COUNTER_EDITS:
+		return w->stream_counts.edits;
+	case USHER_COUNTER_HELD:
+		return w->stream_counts.held;
+	case USHER_COUNTER_HELD_EXPIRED:
+		return w->stream_counts.held_too_long;
+	case USHER_COUNTER_OWN_ACKS:
+		return w->stream_counts.own_acks;
+	case USHER_COUNTER_OWN_RETRANSMITS:
+		return w->stream_counts.sent_again;
+	case USHER_COUNTER_OWN_RESETS:
+		return w->stream_counts.given_up;
 	default:
 		return (unsigned)counter < USHER_COUNTER_COUNT ? w->counter[counter] : 0;
 	}

@@ -78,7 +78,8 @@ static void invalid(struct usher_worker *w, struct slot *s, struct usher_packet 
 {
 	packet->state = USHER_INVALID;
 	packet->direction = (uint8_t)direction;
-	if (w->tracker->flags & USHER_DROP_INVALID)
+	if (w->tracker->flags & USHER_DROP_INVALID ||
+	    (record && conn_at(&w->table, record)->status & CONN_TRANSLATED)) /* it would go out with addresses of the other side */
 		packet->verdict = USHER_DROP;
 	count(w, USHER_COUNTER_INVALID);
 	usher__event_invalid(w, &s->p, packet, record, direction);
@@ -105,10 +106,11 @@ static void unusable(struct usher_worker *w, struct slot *s, struct usher_packet
 static void icmp_error(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
 {
 	struct conn_found about;
+	uint8_t reason = usher__icmp_error(w, &s->p, packet, &about);
 
-	packet->reason = usher__icmp_error(w, &s->p, packet, &about);
-	if (packet->reason == USHER_REASON_NONE)
+	if (reason == USHER_REASON_NONE)
 		return;
+	packet->reason = reason;
 	w->reason[packet->reason]++;
 	invalid(w, s, packet, about.record, about.direction);
 }
@@ -148,6 +150,22 @@ static usher_time next_timeout(struct usher_worker *w, struct conn *c, usher_tim
 	return timeout;
 }
 
+/* A call that is in use is no sign of life of a control connection that is closing. */
+static void keep_master(struct usher_worker *w, const struct conn *c)
+{
+	const struct extra *x = extra_of(w, c);
+	const struct conn_protocol *protocol;
+	uint32_t master;
+
+	if (!(x->flags & EXTRA_KEEPS) || !x->master_extra)
+		return;
+	master = extra_at(w, x->master_extra)->record;
+	c = conn_at(&w->table, master);
+	protocol = usher__conn_protocol(c->protocol);
+	if (!protocol->closing || !protocol->closing(c))
+		usher__conn_touch(w, master);
+}
+
 static void pass(struct usher_worker *w, const struct conn_found *found, struct slot *s, struct usher_packet *packet,
 		 const struct conn_step *step)
 {
@@ -156,6 +174,8 @@ static void pass(struct usher_worker *w, const struct conn_found *found, struct 
 	conn_count(c, found->direction, s->p.ip_len);
 	if (step->action != CONN_IGNORE && step->timeout && !(c->status & CONN_FIXED_TIMEOUT))
 		conn_refresh(w, found->record, found->c, w->now + next_timeout(w, c, step->timeout));
+	if (c->status & CONN_RELATED)
+		keep_master(w, c);
 	set_state(packet, c, found->direction);
 	packet->conn.generation = c->generation;
 	packet->conn.record = found->record;
@@ -168,8 +188,17 @@ static void pass(struct usher_worker *w, const struct conn_found *found, struct 
 		usher__event_conn(w, USHER_EVENT_CONN_UPDATE, found->record, NULL);
 	if (c->status & CONN_HELPED) {
 		packet->flags |= USHER_PACKET_READ;
-		usher__help_read(w, found->record, found->direction, &s->p, packet->data);
+		usher__help_read(w, found->record, found->direction, &s->p, packet);
 	}
+	if (c->status & CONN_TRANSLATED && packet->verdict == USHER_ACCEPT)
+		nat_translate(w, c, found->direction, &s->p, packet);
+}
+
+/* Nothing is wrong with the packet, but it may not begin a connection. */
+static bool is_refusal(uint8_t reason)
+{
+	return reason == USHER_REASON_POLICY || reason == USHER_REASON_TABLE_FULL || reason == USHER_REASON_NAT_EXHAUSTED ||
+	       reason == USHER_REASON_NAT_UNMAPPABLE || reason == USHER_REASON_NAT_UNASKED;
 }
 
 static void begin(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
@@ -181,9 +210,11 @@ static void begin(struct usher_worker *w, struct slot *s, struct usher_packet *p
 	found.record = usher__conn_create(w, &b, &packet->reason);
 	if (!found.record) {
 		w->reason[packet->reason]++;
-		if (packet->reason == USHER_REASON_POLICY || packet->reason == USHER_REASON_TABLE_FULL)
-			packet->verdict = USHER_DROP;
+		if (packet->reason == USHER_REASON_NAT_EXHAUSTED)
+			count(w, USHER_COUNTER_NAT_EXHAUSTED);
 		invalid(w, s, packet, 0, USHER_ORIG);
+		if (is_refusal(packet->reason))
+			packet->verdict = USHER_DROP;
 		return;
 	}
 	found.c = conn_at(&w->table, found.record);
@@ -222,16 +253,30 @@ static void decide(struct usher_worker *w, struct conn_found *found, struct slot
 	}
 }
 
+/* As decide; `before` is the status that the connection had when its protocol was asked. */
+static void change(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet,
+		   const struct conn_step *step, uint16_t before)
+{
+	uint16_t news = (uint16_t)(found->c->status & ~before);
+	uint32_t extra = found->c->extra;
+
+	if (news & CONN_ASSURED)
+		usher__evict_forget(w, found->record);
+	decide(w, found, s, packet, step);
+	if (news & CONN_CLOSED && extra && found->c->status & CONN_USED && found->c->extra == extra)
+		usher__family_close(w, extra_at(w, extra)); /* now that the last data, which may have come with the FIN, are read */
+}
+
 static void follow(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet)
 {
 	const struct conn_arrival arrival = { &s->p, packet->data + s->p.l4, w->now, &w->tracker->config };
 	struct conn_step step;
 	uint16_t before = found->c->status;
 
+	if (before & CONN_HELPED && s->p.protocol == USHER_TCP)
+		usher__help_back(w, found->record, found->direction, &s->p, packet);
 	usher__conn_protocol(s->p.protocol)->packet(found->c, found->direction, &arrival, &step);
-	if (found->c->status & ~before & CONN_ASSURED)
-		usher__evict_forget(w, found->record);
-	decide(w, found, s, packet, &step);
+	change(w, found, s, packet, &step, before);
 }
 
 /* What makes a connection more than its record says: a helper, a master, time-outs of its own, one way only. */
@@ -240,14 +285,13 @@ static void follow(struct usher_worker *w, struct conn_found *found, struct slot
 /*
  * What nearly all packets are: they belong to the candidate, which is plain and alive, and pass without an event. The same as find,
  * follow and pass would do, in a straight line. 0: the long way must be taken, nothing was done yet; 1: done; 2: the protocol was
- * asked, and `step` is more than that.
+ * asked, and `step` is more than that; `before` is the status before it was.
  */
 static inline int quick(struct usher_worker *w, struct slot *s, struct usher_packet *packet, struct conn_found *found,
-			struct conn_step *step)
+			struct conn_step *step, uint16_t *before)
 {
 	struct conn *c = s->candidate;
 	const struct conn_config *config = &w->tracker->config;
-	uint16_t before;
 	int direction;
 
 	if (!c || (c->status & (CONN_USED | NOT_PLAIN)) != CONN_USED || c->deadline <= w->now || s->p.flags & PKT_TRUNCATED)
@@ -258,14 +302,11 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	found->c = c;
 	found->record = s->record;
 	found->direction = (uint8_t)direction;
-	before = c->status;
+	*before = c->status;
 	usher__conn_protocol(s->p.protocol)->packet(c, found->direction,
 						    &(struct conn_arrival){ &s->p, packet->data + s->p.l4, w->now, config }, step);
-	if (step->action != CONN_PASS || step->changed || step->out_of_window) {
-		if (c->status & ~before & CONN_ASSURED)
-			usher__evict_forget(w, s->record);
+	if (step->action != CONN_PASS || step->changed || step->out_of_window)
 		return 2;
-	}
 	conn_count(c, found->direction, s->p.ip_len);
 	if (step->timeout) {
 		if (!c->timeout || config->timeout[c->timeout - 1] != step->timeout)
@@ -281,6 +322,8 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	packet->conn.record = s->record;
 	packet->conn.worker = (uint16_t)w->number;
 	packet->conn.reserved = 0;
+	if (*before & CONN_TRANSLATED)
+		nat_translate(w, c, found->direction, &s->p, packet);
 	return 1;
 }
 
@@ -288,11 +331,12 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 {
 	struct conn_found found;
 	struct conn_step step;
+	uint16_t before = 0;
 	int asked = 0;
 
 	w->counter[USHER_COUNTER_BYTES] += s->p.ip_len;
 	if (w->tracker->workers == 1) {
-		asked = quick(w, s, packet, &found, &step);
+		asked = quick(w, s, packet, &found, &step, &before);
 		if (asked == 1)
 			return;
 	}
@@ -302,7 +346,7 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 	packet->direction = USHER_ORIG;
 	memset(&packet->conn, 0, sizeof(packet->conn));
 	if (asked == 2) {
-		decide(w, &found, s, packet, &step);
+		change(w, &found, s, packet, &step, before);
 		return;
 	}
 	if (w->tracker->workers > 1) {
@@ -346,13 +390,18 @@ static void process_burst(struct usher_worker *w, struct usher_packet *packets, 
 
 		if (time > w->now)
 			w->now = time;
+		if (w->next_timer <= w->now)
+			usher__timer_run(w);
 		w->frame = packets[i].frame;
+		w->packet = &packets[i];
 		count(w, USHER_COUNTER_PACKETS);
 		process_one(w, &slot[i], &packets[i]);
 		if (w->tell_first)
 			usher__help_tell(w);
 		w->frame = 0;
-		if (w->sweep_part == 3 && w->sweep_tick == w->now >> DUE_SHIFT)
+		w->packet = NULL;
+		w->place++;
+		if (w->sweep_part == SWEEP_DONE && w->sweep_tick == w->now >> DUE_SHIFT)
 			continue;
 		usher__sweep(w, ENGINE_SWEEP);
 		if (w->tell_first)
@@ -363,6 +412,7 @@ static void process_burst(struct usher_worker *w, struct usher_packet *packets, 
 /* More than a burst are several: nobody's packets go without a verdict. */
 void usher_process(struct usher_worker *w, struct usher_packet *packets, uint32_t n, usher_time now)
 {
+	usher__emit_begin(w);
 	for (; n > USHER_BURST_MAX; n -= USHER_BURST_MAX, packets += USHER_BURST_MAX)
 		process_burst(w, packets, USHER_BURST_MAX, now);
 	process_burst(w, packets, n, now);
@@ -413,7 +463,10 @@ bool usher_tick(struct usher_worker *w, usher_time now, uint32_t budget)
 	if (now > w->now)
 		w->now = now;
 	w->frame = 0;
+	usher__emit_begin(w);
+	if (w->next_timer <= w->now)
+		usher__timer_run(w);
 	usher__sweep(w, budget);
 	usher__help_tell(w);
-	return w->sweep_part == 3 && w->sweep_tick == w->now >> DUE_SHIFT;
+	return w->sweep_part == SWEEP_DONE && w->sweep_tick == w->now >> DUE_SHIFT;
 }

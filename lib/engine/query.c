@@ -48,7 +48,7 @@ bool usher_conn_get(struct usher_worker *w, struct usher_ref ref, struct usher_c
 	return record != 0;
 }
 
-bool usher_conn_find(struct usher_worker *w, const struct usher_tuple *tuple, struct usher_conn *conn, uint8_t *direction)
+struct conn_found usher__conn_find(const struct usher_worker *w, const struct usher_tuple *tuple)
 {
 	bool ipv6 = tuple->src.family == USHER_IPV6;
 	uint32_t size = ipv6 ? 16 : 4;
@@ -56,11 +56,10 @@ bool usher_conn_find(struct usher_worker *w, const struct usher_tuple *tuple, st
 			 .inverse_type = usher__answer_type(tuple->protocol, tuple->type),
 			 .key = { (uint16_t)tuple->src.key, (uint16_t)tuple->dst.key } };
 	uint8_t header[40] = { 0 };
-	struct conn_found found;
 	struct conn_key key;
 
 	if ((tuple->src.family != USHER_IPV4 && !ipv6) || tuple->dst.family != tuple->src.family)
-		return false;
+		return (struct conn_found){ NULL, 0, USHER_ORIG };
 	if (tuple->protocol == USHER_GRE && tuple->type == 0) {
 		p.key[0] = (uint16_t)(tuple->dst.key >> 16);
 	} else if (tuple->protocol == USHER_GRE && tuple->type == 1) {
@@ -70,7 +69,13 @@ bool usher_conn_find(struct usher_worker *w, const struct usher_tuple *tuple, st
 	memcpy(header + PKT_SRC_OFFSET(p.family), tuple->src.address, size);
 	memcpy(header + PKT_DST_OFFSET(p.family), tuple->dst.address, size);
 	conn_key_of(&w->table, &key, &p, header, tuple->zone);
-	found = usher__conn_lookup(&w->table, &key);
+	return usher__conn_lookup(&w->table, &key);
+}
+
+bool usher_conn_find(struct usher_worker *w, const struct usher_tuple *tuple, struct usher_conn *conn, uint8_t *direction)
+{
+	struct conn_found found = usher__conn_find(w, tuple);
+
 	if (!found.c || conn_dead(w, found.c))
 		return false;
 	usher__conn_info(w, found.record, conn);
@@ -102,6 +107,43 @@ static uint64_t end_all(struct usher_worker *w, const char *reason)
 			usher__conn_destroy(w, record, reason);
 	}
 	usher__help_tell(w);
+	while ((record = usher__mapping_next(&w->mappings, 0))) /* those that outlive their connections */
+		usher__mapping_remove(&w->mappings, record);
+	return w->counter[USHER_COUNTER_ENDED] - before;
+}
+
+/* Is a public name of this connection on that address? */
+static bool goes_by(const struct usher_worker *w, uint32_t record, uint16_t zone, const struct usher_endpoint *address)
+{
+	struct conn *c = conn_at(&w->table, record);
+	bool ipv6 = record & CONN_IPV6;
+	uint32_t size = ipv6 ? 16 : 4;
+	const uint8_t *at = conn_address(c, ipv6);
+
+	if (c->zone != zone || address->family != (ipv6 ? USHER_IPV6 : USHER_IPV4))
+		return false;
+	return (c->status & CONN_NAT_SRC && memcmp(at + 3 * size, address->address, size) == 0) ||
+	       (c->status & CONN_NAT_DST && memcmp(at + size, address->address, size) == 0);
+}
+
+uint64_t usher_address_gone(struct usher_worker *w, uint16_t zone, const struct usher_endpoint *address)
+{
+	uint64_t position = 0, before = w->counter[USHER_COUNTER_ENDED];
+	uint32_t record, number, next, gone;
+
+	while ((record = next_record(w, &position))) {
+		if (conn_dead(w, conn_at(&w->table, record)))
+			usher__conn_bury(w, record);
+		else if (goes_by(w, record, zone, address))
+			usher__conn_destroy(w, record, "address_gone");
+	}
+	usher__help_tell(w);
+	gone = usher__nat_address_find(&w->keys, zone, address->family, address->address);
+	for (number = usher__mapping_next(&w->mappings, 0); gone && number; number = next) {
+		next = usher__mapping_next(&w->mappings, number);
+		if (mapping_at(&w->mappings, number)->address == gone && !mapping_at(&w->mappings, number)->users)
+			usher__mapping_remove(&w->mappings, number);
+	}
 	return w->counter[USHER_COUNTER_ENDED] - before;
 }
 

@@ -50,6 +50,10 @@ static struct usher_options resolve(const struct usher_options *given)
 	o.expect_per_master = o.expect_per_master ? o.expect_per_master : 64;
 	o.tcp_max_retransmits = o.tcp_max_retransmits ? o.tcp_max_retransmits : 3;
 	o.events = o.events ? o.events : 0xffffffffu;
+	o.nat_addresses = o.nat_addresses ? o.nat_addresses : 16;
+	o.mappings = o.mappings ? o.mappings : 16384;
+	o.mtu = o.mtu ? o.mtu : 1500;
+	o.emit_bytes = o.emit_bytes ? o.emit_bytes : 1u << 20;
 	return o;
 }
 
@@ -138,6 +142,12 @@ const char *usher_error(const struct usher_options *options)
 		return "more than 2^30 connections";
 	if (o.helped > 1u << 28 || o.related > 1u << 28 || o.expectations > 1u << 28 || o.stream_chunks > 1u << 28)
 		return "helped, related, expectations or stream_chunks is more than 2^28";
+	if (o.nat_addresses > 1u << 20 || o.mappings > 1u << 28)
+		return "nat_addresses is more than 2^20, or mappings more than 2^28";
+	if (o.nat_first > o.nat_last)
+		return "nat_first is above nat_last";
+	if (o.mtu < 68 || o.emit_bytes < 4096)
+		return "mtu is below 68, or emit_bytes below 4096";
 	return helpers_error(&o);
 }
 
@@ -169,6 +179,14 @@ static struct tracker_sizes part_sizes(const struct usher_options *o, const stru
 	at += round_up(usher__chunk_pool_size(o->stream_chunks), 64);
 	s.notes = at;
 	at += round_up(codes * sizeof(uint64_t) + 8, 64);
+	s.keys = at;
+	at += usher__nat_keys_size(o->nat_addresses);
+	s.mappings = at;
+	at += usher__mapping_table_size(o->mappings);
+	s.timers = at;
+	at += round_up((size_t)o->helped * sizeof(uint32_t), 64);
+	s.emit = at;
+	at += round_up(o->emit_bytes, 64);
 	s.size = round_up(at, 4096);
 	return s;
 }
@@ -255,7 +273,14 @@ static void start_worker(struct usher_tracker *t, uint32_t number)
 	w->chunks = (void *)(memory + t->sizes.chunks);
 	usher__chunk_pool_init(w->chunks, o->stream_chunks);
 	w->notes = (void *)(memory + t->sizes.notes);
-	w->sweep_part = 3;
+	usher__nat_keys_init(&w->keys, memory + t->sizes.keys, o->nat_addresses, &w->table.hash_key, number, o->workers);
+	usher__mapping_table_init(&w->mappings, memory + t->sizes.mappings, o->mappings, &w->keys, &w->table.hash_key);
+	w->timers = (void *)(memory + t->sizes.timers);
+	w->next_timer = STREAM_NEVER;
+	w->emit = memory + t->sizes.emit;
+	nat_random_init(&w->nat_random, o->seed, number);
+	w->ip_id = (uint16_t)nat_random_next(&w->nat_random);
+	w->sweep_part = SWEEP_DONE;
 	w->random = w->table.hash_key.key[HASH_WORDS] | 1;
 }
 

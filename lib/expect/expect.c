@@ -7,10 +7,10 @@
 static struct expect_key side_key(const struct expect *e, unsigned side)
 {
 	struct expect_key k = {
-		.src = side ? e->dst : e->src,
-		.dst = side ? e->src : e->dst,
-		.src_key = side ? e->dst_key : e->src_key,
-		.dst_key = side ? e->src_key : e->dst_key,
+		.src = side ? e->out_dst : e->src,
+		.dst = side ? e->out_src : e->dst,
+		.src_key = side ? e->out_dst_key : e->src_key,
+		.dst_key = side ? e->out_src_key : e->dst_key,
 		.zone = e->zone,
 		.family = e->family,
 		.protocol = e->protocol,

@@ -4,8 +4,10 @@
  * Owns: the records of expectations, the table that finds them, the list of each master's.
  * Invariants: zone, protocol and destination are exact, what is open is in the source: a pattern says which parts of it are given,
  * and a look-up makes one hashed probe for each pattern in use, none while there are none. No two expectations have the same
- * pattern and values. A record past its deadline is matched by nothing. An expectation of USHER_BOTH is in the table twice: by its
- * tuple and by the inverse. The list of a master is in the order of making. No pointers: names are copied.
+ * pattern and values. A record past its deadline is matched by nothing. `out` is how the packet that matches leaves: the tuple
+ * itself unless NAT is in force, a wildcard where the tuple has one. An expectation of USHER_BOTH is in the table twice: by its tuple
+ * and by the inverse of `out`, which is what the other side sends. The list of a master is in the order of making. No pointers:
+ * names are copied.
  * Sources: DESIGN 3 and 6.
  */
 #ifndef USHER_EXPECT_EXPECT_H
@@ -26,7 +28,7 @@ enum expect_pattern { /* which parts of the source are exact: of two the higher 
 
 struct expect {
 	uint32_t generation; /* odd while it is being changed */
-	uint32_t next[2];    /* chains of the table: by the tuple, by its inverse; entries are number << 1 | side */
+	uint32_t next[2];    /* chains of the table, of both sides (1: the inverse of `out`); entries are number << 1 | side */
 	uint32_t master_next, master_prev; /* the master's list, by number; oldest first */
 	uint32_t master_extra;  /* the master's extra record */
 	struct usher_ref master;
@@ -34,15 +36,15 @@ struct expect {
 	uint64_t id, master_id;
 	usher_time deadline;
 	uint32_t timeout_s, child_timeout_s[2];
-	uint32_t src_key, dst_key;
+	uint32_t src_key, dst_key, out_src_key, out_dst_key;
 	uint16_t zone, uses;
 	uint8_t family, protocol, type;
-	uint8_t pattern[2];  /* enum expect_pattern, by the tuple and by its inverse */
+	uint8_t pattern[2];  /* enum expect_pattern, of both sides */
 	uint8_t flags;       /* enum usher_expect_flags */
 	uint8_t both, in_use;
 	uint8_t class_id, helper, child_helper; /* helpers by number + 1; 0: none */
 	uint8_t side;        /* the listener's, enum usher_side */
-	uint8_t src[16], dst[16];
+	uint8_t src[16], dst[16], out_src[16], out_dst[16];
 	char kind[EXPECT_NAME];
 };
 

@@ -29,7 +29,7 @@ enum ftp_code {
 	CODE_NOT_A_COMMAND, CODE_OVER_LONG_LINE, CODE_OVER_LONG_REPLY, CODE_NOT_A_REPLY,
 	CODE_BAD_ARGUMENTS, CODE_NUMBER_OVER_255, CODE_PORT_ZERO, CODE_PORT_OVER_65535,
 	CODE_DELIMITER, CODE_NET_PROTOCOL, CODE_NET_ADDRESS, CODE_FAMILY_MISMATCH, CODE_EPSV_ADDRESS, CODE_NO_ADDRESS,
-	CODE_AFTER_EPSV_ALL, CODE_UNASKED, CODE_ENCRYPTED, CODE_GAP
+	CODE_AFTER_EPSV_ALL, CODE_UNASKED, CODE_ENCRYPTED, CODE_GAP, CODE_NOT_EDITED
 };
 
 static const struct usher_code ftp_notes[] = {
@@ -55,6 +55,7 @@ static const struct usher_code ftp_notes[] = {
 	[CODE_UNASKED - 1] = { "unasked", "a 227 or 229 reply for which no PASV or EPSV is outstanding" },
 	[CODE_ENCRYPTED - 1] = { "encrypted", "AUTH was accepted: what follows is encrypted" },
 	[CODE_GAP - 1] = { "gap", "bytes of the stream were never seen" },
+	[CODE_NOT_EDITED - 1] = { "not-edited", "NAT could not write its own address into the line: it announces nothing" },
 	{ NULL, NULL }
 };
 
@@ -94,13 +95,10 @@ static const struct ftp_verb {
 /* All others in use. Any three or four letters may be a verb, but these are known to be: see client_line. */
 static const char *const ftp_other_verbs[] = {
 	"USER", "PASS", "ACCT", "CWD", "CDUP", "SMNT", "QUIT", "TYPE", "STRU", "MODE", "RETR", "STOR", "STOU", "APPE",
-	"ALLO", "REST", "RNFR", "RNTO", "DELE", "RMD", "MKD", "PWD", "LIST", "NLST", "SITE", "SYST", "STAT", "HELP",
-	"NOOP",                                                          /* RFC 959 */
-	"XCUP", "XCWD", "XMKD", "XPWD", "XRMD",                          /* RFC 1123 4.1.3.1 */
-	"LPRT", "LPSV",                                                  /* RFC 1639: never read */
-	"CCC", "CONF", "ENC", "MIC", "PBSZ", "PROT",                     /* RFC 2228 */
-	"FEAT", "OPTS", "LANG", "HOST", "CLNT",                          /* RFC 2389, 2640, 7151 */
-	"MDTM", "SIZE", "MLST", "MLSD", "MFMT", "HASH",                  /* RFC 3659 and drafts */
+	"ALLO", "REST", "RNFR", "RNTO", "DELE", "RMD", "MKD", "PWD", "LIST", "NLST", "SITE", "SYST", "STAT", "HELP", "NOOP", /* RFC 959 */
+	"XCUP", "XCWD", "XMKD", "XPWD", "XRMD", "LPRT", "LPSV",          /* RFC 1123 4.1.3.1; RFC 1639, never read */
+	"CCC", "CONF", "ENC", "MIC", "PBSZ", "PROT", "FEAT", "OPTS",     /* RFC 2228, 2389 */
+	"LANG", "HOST", "CLNT", "MDTM", "SIZE", "MLST", "MLSD", "MFMT", "HASH", /* RFC 2640, 7151, 3659 and drafts */
 	"XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512"            /* checksums, some with digits and too long */
 };
 
@@ -131,6 +129,7 @@ struct ftp_turn {
 	const struct usher_help_ops *ops;
 	struct ftp_state *s;
 	const struct usher_record *r;
+	bool failed; /* nothing of what was asked for may take effect */
 };
 
 /* What was read of an announcement. */
@@ -138,14 +137,17 @@ struct reading {
 	struct usher_endpoint at; /* family 0: the announcer's own address */
 	uint16_t code;            /* why it is refused; CODE_NONE: it is not */
 	bool whole;               /* `at` is what it says, refused or not */
+	uint8_t form;             /* how NAT writes another endpoint in its place: ',' six numbers, '0' the port alone, or EPRT's delimiter */
+	struct usher_cursor text; /* what is then replaced */
 };
 
 /* ---- The four announcements ---- */
 
 /* Numbers with commas between, blanks around the commas allowed. How many: the first six are kept. */
-static uint32_t read_list(struct usher_cursor *c, uint32_t number[6])
+static uint32_t read_list(struct usher_cursor *c, struct reading *out, uint32_t number[6])
 {
 	struct usher_cursor ahead;
+	const uint8_t *first = c->at;
 	uint32_t count = 0;
 	bool more = line_is_digit(usher_cursor_peek(c));
 
@@ -163,6 +165,8 @@ static uint32_t read_list(struct usher_cursor *c, uint32_t number[6])
 		if (more)
 			*c = ahead;
 	}
+	out->text = usher_cursor(first, (uint32_t)(c->at - first));
+	out->form = ',';
 	return count;
 }
 
@@ -190,7 +194,7 @@ static void read_port(struct usher_cursor *c, struct reading *out)
 	uint32_t count;
 
 	(void)line_blanks(c);
-	count = read_list(c, number);
+	count = read_list(c, out, number);
 	(void)line_blanks(c);
 	if (count != 6 || !usher_cursor_done(c))
 		out->code = CODE_BAD_ARGUMENTS;
@@ -210,7 +214,7 @@ static void read_227(struct usher_cursor *c, struct reading *out)
 
 	while (count < 6 && usher_cursor_left(c)) {
 		if (line_is_digit(usher_cursor_peek(c)))
-			count = read_list(c, number);
+			count = read_list(c, out, number);
 		else
 			(void)usher_cursor_u8(c);
 	}
@@ -245,6 +249,7 @@ static struct usher_cursor read_field(struct usher_cursor *c, int delimiter)
 /* The three fields of EPRT and 229: <d>net-prt<d>net-addr<d>tcp-port<d> (RFC 2428 2, 3). */
 struct extended {
 	struct usher_cursor protocol, address, port;
+	uint8_t delimiter;
 };
 
 static bool read_extended(struct usher_cursor *c, struct extended *fields)
@@ -253,6 +258,7 @@ static bool read_extended(struct usher_cursor *c, struct extended *fields)
 
 	if (!is_delimiter(delimiter))
 		c->bad = true;
+	fields->delimiter = (uint8_t)delimiter;
 	fields->protocol = read_field(c, delimiter);
 	fields->address = read_field(c, delimiter);
 	fields->port = read_field(c, delimiter);
@@ -283,16 +289,6 @@ static uint8_t extended_family(struct usher_cursor protocol)
 	return number == 1 ? USHER_IPV4 : USHER_IPV6;
 }
 
-static bool extended_address(struct usher_cursor address, uint8_t family, uint8_t to[16])
-{
-	memset(to, 0, 16);
-	if (family == USHER_IPV4)
-		(void)usher__line_ipv4(&address, to);
-	else
-		(void)usher__line_ipv6(&address, to);
-	return usher_cursor_done(&address);
-}
-
 /* EPRT |1|132.235.1.2|6275| or EPRT |2|1080::8:800:200C:417A|5282| (RFC 2428 2); `c` is behind the verb. */
 static void read_eprt(struct usher_cursor *c, struct reading *out)
 {
@@ -310,11 +306,13 @@ static void read_eprt(struct usher_cursor *c, struct reading *out)
 		out->code = CODE_BAD_ARGUMENTS;
 		return;
 	}
+	out->form = fields.delimiter;
+	out->text = usher_cursor(fields.address.at, (uint32_t)(fields.port.end - fields.address.at));
 	port_code = extended_port(fields.port, &out->at.key);
 	out->at.family = extended_family(fields.protocol);
 	if (out->at.family == USHER_ANY_FAMILY)
 		out->code = CODE_NET_PROTOCOL;
-	else if (!extended_address(fields.address, out->at.family, out->at.address))
+	else if (!usher__line_address(fields.address, out->at.family, out->at.address))
 		out->code = CODE_NET_ADDRESS;
 	else
 		out->code = port_code;
@@ -359,12 +357,14 @@ static void read_229(struct usher_cursor *c, const struct usher_endpoint *server
 		out->code = CODE_NO_ADDRESS;
 		return;
 	}
+	out->form = '0';
+	out->text = fields.port;
 	out->code = extended_port(fields.port, &out->at.key);
 	family = usher_cursor_left(&fields.protocol) ? extended_family(fields.protocol) : server->family;
 	if (family == USHER_ANY_FAMILY || family != server->family) {
 		out->code = CODE_NET_PROTOCOL;
 	} else if (usher_cursor_left(&fields.address)) {
-		if (!extended_address(fields.address, family, address)) {
+		if (!usher__line_address(fields.address, family, address)) {
 			out->code = CODE_NET_ADDRESS;
 		} else if (memcmp(address, server->address, sizeof(address)) != 0) {
 			out->code = CODE_EPSV_ADDRESS;
@@ -386,7 +386,7 @@ static void note(const struct ftp_turn *t, uint16_t code)
 }
 
 /* This record is the last that is read. */
-static void end(const struct ftp_turn *t, uint16_t code, bool for_good)
+static void end(struct ftp_turn *t, uint16_t code, bool for_good)
 {
 	note(t, code);
 	t->s->flags |= FTP_ENDED;
@@ -394,26 +394,36 @@ static void end(const struct ftp_turn *t, uint16_t code, bool for_good)
 }
 
 /*
- * What an announcement says is its identity: said again it is the same, said otherwise another one. FNV-1a, 32 bits:
- * who makes two announcements of his own collide gains one of them.
+ * Behind NAT the other side knows the listener by another name: it is written in place of what was announced. (Of 229 only the
+ * port: its address is the control connection's.) False: it could not be.
  */
-static uint32_t tag_of(uint8_t side, const struct usher_endpoint *at)
+static bool rename_listener(const struct ftp_turn *t, const struct usher_expect *e, const struct reading *what)
 {
-	uint8_t bytes[20];
-	uint32_t tag = 2166136261u;
+	struct usher_map map = { .side = e->side, .protocol = USHER_TCP, .tag = e->tag, .at = e->listener };
+	struct line_out text = { .len = 0 };
+	struct usher_endpoint seen;
 
-	memcpy(bytes, at->address, 16);
-	bytes[16] = at->family;
-	bytes[17] = side;
-	bytes[18] = (uint8_t)(at->key >> 8);
-	bytes[19] = (uint8_t)at->key;
-	for (uint32_t i = 0; i < sizeof(bytes); i++)
-		tag = (tag ^ bytes[i]) * 16777619u;
-	return tag ? tag : 1;
+	if (t->ops->map(t->help, &map, &seen) != USHER_OK)
+		return false;
+	if (seen.key == e->listener.key && (what->form == '0' || memcmp(seen.address, e->listener.address, 16) == 0))
+		return true;
+	if (what->form != '0') {
+		usher__line_put_address(&text, seen.family, seen.address);
+		usher__line_put(&text, (char)what->form);
+	}
+	if (what->form == ',') {
+		for (uint32_t i = 0; i < text.len; i++)
+			text.text[i] = text.text[i] == '.' ? ',' : text.text[i];
+		usher__line_put_number(&text, seen.key >> 8);
+		usher__line_put(&text, ',');
+	}
+	usher__line_put_number(&text, what->form == ',' ? seen.key & 255 : seen.key);
+	return t->ops->edit(t->help, (uint32_t)(what->text.at - t->r->data), (uint32_t)(what->text.end - what->text.at), text.text,
+			    text.len) == USHER_OK;
 }
 
 /* Returns the tag under which the announcement counts; 0: it does not. */
-static uint32_t announce(const struct ftp_turn *t, const char *kind, const struct reading *what)
+static uint32_t announce(struct ftp_turn *t, const char *kind, const struct reading *what)
 {
 	struct usher_expect e = { .class_id = 0, .protocol = USHER_TCP, .side = t->r->dir, .uses = 1 };
 
@@ -427,10 +437,20 @@ static uint32_t announce(const struct ftp_turn *t, const char *kind, const struc
 	e.flags = USHER_EXPECT_CHILD_STAYS; /* the data connection may outlive the control connection (RFC 959 3.2) */
 	if (t->s->flags & FTP_DOUBT)
 		e.flags |= USHER_EXPECT_UNEARNED;
-	e.tag = tag_of(e.side, &what->at);
+	e.tag = usher_tag(e.side, &what->at);
 	e.listener = what->at;
 	e.kind = kind;
-	return t->ops->expect(t->help, &e) == USHER_OK && !e.code ? e.tag : 0;
+	if (t->ops->expect(t->help, &e) != USHER_OK || e.code)
+		return 0;
+	if (!e.listener.family) { /* the announcer's own */
+		e.listener = t->r->from;
+		e.listener.key = what->at.key;
+	}
+	if (rename_listener(t, &e, what))
+		return e.tag;
+	note(t, CODE_NOT_EDITED);
+	t->failed = true;
+	return 0;
 }
 
 /* ---- The dialogue: which reply is whose ---- */
@@ -483,7 +503,7 @@ static bool is_pending(const struct ftp_state *s, uint8_t command)
 }
 
 /* A 227 (command is CMD_PASV) or 229 (CMD_EPSV), asked for or not; `c` is behind the code. */
-static void passive_reply(const struct ftp_turn *t, uint8_t command, bool asked, struct usher_cursor *c)
+static void passive_reply(struct ftp_turn *t, uint8_t command, bool asked, struct usher_cursor *c)
 {
 	struct reading what = { .code = CODE_NONE };
 
@@ -501,7 +521,7 @@ static void passive_reply(const struct ftp_turn *t, uint8_t command, bool asked,
 }
 
 /* `code` answers `command`. */
-static void answered(const struct ftp_turn *t, uint8_t command, uint32_t tag, uint16_t code, struct usher_cursor *c)
+static void answered(struct ftp_turn *t, uint8_t command, uint32_t tag, uint16_t code, struct usher_cursor *c)
 {
 	struct ftp_state *s = t->s;
 
@@ -525,7 +545,7 @@ static void answered(const struct ftp_turn *t, uint8_t command, uint32_t tag, ui
  * one count as answered too, for replies come in order. A reply that none can have (226 after ABOR's 426, a second
  * one) is a stray: ignored.
  */
-static void reply(const struct ftp_turn *t, uint16_t code, struct usher_cursor *c)
+static void reply(struct ftp_turn *t, uint16_t code, struct usher_cursor *c)
 {
 	struct ftp_state *s = t->s;
 	uint32_t i = 0, tag;
@@ -569,7 +589,7 @@ static uint16_t read_code(struct usher_cursor *c, bool *more)
 	return code >= 100 && code < 700 ? (uint16_t)code : 0;
 }
 
-static void server_line(const struct ftp_turn *t, struct usher_cursor *c)
+static void server_line(struct ftp_turn *t, struct usher_cursor *c)
 {
 	struct ftp_state *s = t->s;
 	bool more = false;
@@ -638,7 +658,7 @@ static uint16_t read_command(const struct usher_record *r, struct usher_cursor *
 	return r->flags & USHER_RECORD_CUT ? CODE_OVER_LONG_LINE : CODE_NONE;
 }
 
-static void command(const struct ftp_turn *t, uint8_t what, struct usher_cursor *c)
+static void command(struct ftp_turn *t, uint8_t what, struct usher_cursor *c)
 {
 	struct reading read = { .code = CODE_NONE };
 	uint32_t tag = 0;
@@ -659,7 +679,7 @@ static void command(const struct ftp_turn *t, uint8_t what, struct usher_cursor 
 	push(t->s, what, tag);
 }
 
-static void client_line(const struct ftp_turn *t, struct usher_cursor *c)
+static void client_line(struct ftp_turn *t, struct usher_cursor *c)
 {
 	const uint8_t anywhere = USHER_RECORD_FIRST | USHER_RECORD_PICKED_UP;
 	struct verb verb = { CMD_OTHER, false };
@@ -712,10 +732,9 @@ static bool ftp_may_edit(const void *state, uint8_t dir, const uint8_t *head, ui
 	       ((s->multiline == 0 || s->multiline == 229) && is_pending(s, CMD_EPSV) && line_begins(c, "229"));
 }
 
-static int ftp_record(struct usher_help *help, const struct usher_help_ops *ops, void *state,
-		      const struct usher_record *r)
+static int ftp_record(struct usher_help *help, const struct usher_help_ops *ops, void *state, const struct usher_record *r)
 {
-	struct ftp_turn t = { help, ops, state, r };
+	struct ftp_turn t = { help, ops, state, r, false };
 	struct usher_cursor text = line_text(r->data, r->len);
 	struct ftp_state *s = t.s;
 
@@ -738,7 +757,7 @@ static int ftp_record(struct usher_help *help, const struct usher_help_ops *ops,
 		client_line(&t, &text);
 	else
 		server_line(&t, &text);
-	return 0;
+	return t.failed ? -1 : 0;
 }
 
 static void ftp_gap(struct usher_help *help, const struct usher_help_ops *ops, void *state, uint8_t dir, uint32_t len)
@@ -775,18 +794,7 @@ static const struct usher_class ftp_classes[] = {
 };
 
 const struct usher_helper usher__helper_ftp = {
-	.abi = USHER_HELPER_ABI,
-	.name = "ftp",
-	.protocol = USHER_TCP,
-	.ports = ftp_ports,
-	.record_max = RECORD_MAX,
-	.state_size = sizeof(struct ftp_state),
-	.state_version = 1,
-	.classes = ftp_classes,
-	.notes = ftp_notes,
-	.frame = ftp_frame,
-	.may_edit = ftp_may_edit,
-	.record = ftp_record,
-	.gap = ftp_gap,
-	.check = ftp_check
+	.abi = USHER_HELPER_ABI, .name = "ftp", .protocol = USHER_TCP, .ports = ftp_ports, .record_max = RECORD_MAX,
+	.state_size = sizeof(struct ftp_state), .state_version = 1, .classes = ftp_classes, .notes = ftp_notes,
+	.frame = ftp_frame, .may_edit = ftp_may_edit, .record = ftp_record, .gap = ftp_gap, .check = ftp_check
 };

@@ -124,6 +124,22 @@ PKT_APART static void decode_any(struct pkt *p, const uint8_t *data, uint32_t le
 	p->reason = reason;
 }
 
+unsigned usher__pkt_found(const struct pkt *p, const uint8_t *data)
+{
+	struct pkt again = { .family = p->family };
+	uint32_t behind = sizeof(struct wire_ipv6);
+
+	if (p->family == USHER_IPV4) {
+		(void)usher__pkt_ipv4(&again, data, p->l4, UINT32_MAX, 0);
+	} else if (p->family == USHER_IPV6 && p->l4 > behind) {
+		again.protocol = data[offsetof(struct wire_ipv6, next)];
+		again.l4 = again.payload = behind;
+		again.payload_len = again.payload_have = p->l4 - behind;
+		(void)usher__pkt_ipv6_extensions(&again, data);
+	}
+	return again.flags & (PART_LATER | PART_ELSEWHERE);
+}
+
 /* Two keys as struct pkt has them side by side. */
 static inline uint32_t both_keys(uint16_t src, uint16_t dst)
 {

@@ -50,6 +50,11 @@ static const struct icmp_type types_v6[256] = {
 	[151] = { KIND_CONTROL, 0 }, [152] = { KIND_CONTROL, 0 }, [153] = { KIND_CONTROL, 0 }, /* multicast routers */
 };
 
+bool usher__pkt_icmp_is_query(uint8_t family, uint8_t type)
+{
+	return (family == USHER_IPV4 ? types_v4[type] : types_v6[type]).kind == KIND_QUERY;
+}
+
 uint8_t usher__pkt_icmp_read(struct pkt *p, const uint8_t *data)
 {
 	const struct wire_icmp *h = (const struct wire_icmp *)(const void *)(data + p->l4);

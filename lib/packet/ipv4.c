@@ -33,7 +33,7 @@ static uint8_t read_options(struct pkt *p, const uint8_t *options, uint32_t len)
 		 */
 		if (value && size > 2 && (kind == OPTION_LOOSE_ROUTE || kind == OPTION_STRICT_ROUTE) &&
 			value[0] <= size)
-			p->flags |= PART_ELSEWHERE;
+			p->flags |= PART_DST_ELSEWHERE;
 	}
 	return c.bad ? USHER_REASON_IP_OPTION : USHER_REASON_NONE;
 }

@@ -89,7 +89,7 @@ static uint8_t read_tlvs(struct pkt *p, const uint8_t *tlvs, uint32_t len)
 			continue;
 		/* The sender's home address is in the pseudo header, not the one it has now (RFC 6275 11.3.1). */
 		if (type == TLV_HOME_ADDRESS)
-			p->flags |= PART_ELSEWHERE;
+			p->flags |= PART_SRC_ELSEWHERE;
 		usher_cursor_take(&c, usher_cursor_u8(&c));
 	}
 	return c.bad ? USHER_REASON_IP_OPTION : USHER_REASON_NONE;
@@ -114,7 +114,7 @@ static uint8_t read_header(struct pkt *p, const struct wire_extension *h, uint32
 		return read_tlvs(p, bytes + 2, size - 2);
 	case HEADER_ROUTING:
 		if (bytes[3] != 0) /* segments left: the last of them is in the pseudo header (RFC 8200 8.1) */
-			p->flags |= PART_ELSEWHERE;
+			p->flags |= PART_DST_ELSEWHERE;
 		return USHER_REASON_NONE;
 	case HEADER_FRAGMENT:
 		read_fragment(p, be16_get(h->fragment));

@@ -1,5 +1,5 @@
 /*
- * part: what the files of the decoder say to each other. Nobody else includes this.
+ * part: what the files of lib/packet say to each other. Nobody else includes this.
  *
  * Owns: how a decode goes on. The struct pkt itself is the place of work: the IP layer leaves `l4`, and in payload,
  * payload_len and payload_have all that is behind the IP headers; the transport layer then takes its own header off
@@ -23,11 +23,19 @@
 
 /* Found out on the way and noted in p->flags beside enum pkt_flags; gone when the decode is over. */
 enum part_flags {
-	PART_LATER = 0x2000,     /* a fragment that does not begin the datagram: no transport header */
-	PART_SUPER = 0x4000,     /* the length field does not tell: a super-packet, a jumbogram; no checksum fits */
-	PART_ELSEWHERE = 0x8000, /* on a hop of a source route: the transport checksum is made of other addresses */
+	PART_LATER = 0x1000,         /* a fragment that does not begin the datagram: no transport header */
+	PART_SUPER = 0x2000,         /* the length field does not tell: a super-packet, a jumbogram; no checksum fits */
+	PART_SRC_ELSEWHERE = 0x4000, /* the transport checksum is made of another source: its home address */
+	PART_DST_ELSEWHERE = 0x8000, /* ... of another destination: this one is a hop of a source route */
+	PART_ELSEWHERE = PART_SRC_ELSEWHERE | PART_DST_ELSEWHERE,
 	PART_FLAGS = PART_LATER | PART_SUPER | PART_ELSEWHERE
 };
+
+/*
+ * The flags PART_LATER and PART_ELSEWHERE that a decode has found on its way, found once more: for who changes a packet
+ * afterwards. Reads nothing behind p->l4.
+ */
+unsigned usher__pkt_found(const struct pkt *p, const uint8_t *data);
 
 /* `len` bytes of what was the payload are header. The caller knows that they are here. */
 static inline void pkt_skip(struct pkt *p, uint32_t len)
@@ -90,6 +98,9 @@ uint8_t usher__pkt_icmp_read(struct pkt *p, const uint8_t *data);
 bool usher__pkt_icmp_head(struct pkt *p, const uint8_t *data);
 uint8_t usher__pkt_gre_read(struct pkt *p, const uint8_t *data);
 bool usher__pkt_gre_head(struct pkt *p, const uint8_t *data);
+
+/* Has this type an identifier? It is no error then, nor anything between neighbours. */
+bool usher__pkt_icmp_is_query(uint8_t family, uint8_t type);
 
 /* What the first bytes behind the IP headers tell, whatever the protocol. */
 bool usher__pkt_head(struct pkt *p, const uint8_t *data);

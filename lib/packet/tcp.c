@@ -12,16 +12,6 @@
 
 #include "packet/wire.h"
 
-enum tcp_option {
-	OPTION_END = 0,
-	OPTION_NOP = 1,
-	OPTION_MSS = 2,
-	OPTION_SCALE = 3,
-	OPTION_SACK_PERMITTED = 4,
-	OPTION_SACK = 5,
-	OPTION_TIMESTAMP = 8
-};
-
 #define SCALE_MOST 14u /* RFC 7323 2.3 */
 #define SACK_MOST  4u  /* what 40 bytes of options hold */
 
@@ -100,30 +90,30 @@ static bool read_option(struct pkt_tcp_options *o, uint8_t kind, struct usher_cu
 	uint32_t len = usher_cursor_left(c);
 
 	switch (kind) {
-	case OPTION_MSS:
+	case WIRE_TCP_MSS:
 		if (len != 2)
 			return false;
 		o->mss = usher_cursor_be16(c);
 		o->flags |= PKT_TCP_HAS_MSS;
 		return true;
-	case OPTION_SCALE:
+	case WIRE_TCP_SCALE:
 		if (len != 1)
 			return false;
 		o->scale = usher_cursor_u8(c);
 		o->scale = o->scale > SCALE_MOST ? SCALE_MOST : o->scale;
 		o->flags |= PKT_TCP_HAS_SCALE;
 		return true;
-	case OPTION_SACK_PERMITTED:
+	case WIRE_TCP_SACK_PERMITTED:
 		if (len != 0)
 			return false;
 		o->flags |= PKT_TCP_HAS_SACK_PERMITTED;
 		return true;
-	case OPTION_SACK:
+	case WIRE_TCP_SACK:
 		if (len == 0 || len % 8 != 0)
 			return false;
 		read_sack(o, c);
 		return true;
-	case OPTION_TIMESTAMP:
+	case WIRE_TCP_TIMESTAMP:
 		if (len != 8)
 			return false;
 		o->ts_value = usher_cursor_be32(c);
@@ -146,9 +136,9 @@ void usher__pkt_tcp_options(struct pkt_tcp_options *o, const uint8_t *tcp)
 		const uint8_t *value;
 		struct usher_cursor inside;
 
-		if (kind == OPTION_END)
+		if (kind == WIRE_TCP_END)
 			return;
-		if (kind == OPTION_NOP)
+		if (kind == WIRE_TCP_NOP)
 			continue;
 		len = usher_cursor_u8(&c); /* counts kind and length, too; 0 and 1 wrap to what never fits */
 		value = usher_cursor_take(&c, len - 2u);

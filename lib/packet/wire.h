@@ -3,7 +3,7 @@
  *
  * Owns: their layout, nothing else. Made of bytes and of base/be.h, so they have no padding, no alignment and no byte
  * order of the host's; what they are cast from must be known to be there. Sources: RFC 791 3.1, 8200 3, 9293 3.1,
- * 768, 792, 4443 2.1, 2784 2, 2637 4.1.
+ * 768, 792, 4443 2.1, 2784 2, 2637 4.1, 9260 3.1.
  */
 #ifndef USHER_PACKET_WIRE_H
 #define USHER_PACKET_WIRE_H
@@ -43,6 +43,16 @@ struct wire_tcp {
 	be16_t urgent;
 };
 
+enum wire_tcp_option {
+	WIRE_TCP_END = 0,
+	WIRE_TCP_NOP = 1,
+	WIRE_TCP_MSS = 2,
+	WIRE_TCP_SCALE = 3,
+	WIRE_TCP_SACK_PERMITTED = 4,
+	WIRE_TCP_SACK = 5,
+	WIRE_TCP_TIMESTAMP = 8
+};
+
 struct wire_udp {
 	be16_t src, dst;
 	be16_t length;
@@ -75,9 +85,19 @@ struct wire_gre1 {
 	be16_t call;
 };
 
+/* SCTP's common header. Its CRC32c has the lowest byte first (RFC 9260 appendix A). */
+struct wire_sctp {
+	be16_t src, dst;
+	be32_t tag;
+	uint8_t crc[4];
+};
+
+/* Transports that are no more to the decoder than a number. */
+enum wire_protocol { WIRE_DCCP = 33, WIRE_SCTP = 132, WIRE_MOBILITY = 135, WIRE_UDP_LITE = 136, WIRE_HIP = 139 };
+
 _Static_assert(sizeof(struct wire_ipv4) == 20 && sizeof(struct wire_ipv6) == 40, "as RFC 791 and 8200 have them");
 _Static_assert(sizeof(struct wire_tcp) == 20 && sizeof(struct wire_udp) == 8, "as RFC 9293 and 768 have them");
-_Static_assert(sizeof(struct wire_icmp) == 8, "as RFC 792 has it");
+_Static_assert(sizeof(struct wire_icmp) == 8 && sizeof(struct wire_sctp) == 12, "as RFC 792 and 9260 have them");
 _Static_assert(sizeof(struct wire_gre) == 4 && sizeof(struct wire_gre1) == 8, "as RFC 2784 and 2637 have them");
 
 #endif

@@ -4,20 +4,16 @@
  * Invariants: parts are sorted by number, disjoint and not adjacent (they are joined), all after in_have; early_bytes
  * is their sum; each owns its chain of chunks. The second part of scratch, STREAM_EARLY_BYTES, is where a part is
  * copied to when it is joined or compared. A byte that is there stays: the copy that came first counts (what the
- * receiver makes of two that differ depends on its system, so a difference is counted, for people to see).
+ * receiver makes of two that differ depends on its system, so a difference is counted, for people to see). Where the
+ * direction is rewritten a part that is early no longer is kept until the call ends, for it has yet to leave.
  */
 #include "stream/inside.h"
 
 #include <string.h>
 
-static uint8_t *stage(const struct stream_run *r)
-{
-	return r->context->scratch + STREAM_RECORD_MAX;
-}
-
 void usher__stream_again(const struct stream_run *r, uint32_t chunks, uint32_t from, const uint8_t *data, uint32_t len)
 {
-	uint8_t *was = stage(r);
+	uint8_t *was = stream_scratch_early(r);
 	uint32_t i;
 
 	r->context->counts->overlap_bytes += len;
@@ -28,14 +24,17 @@ void usher__stream_again(const struct stream_run *r, uint32_t chunks, uint32_t f
 		r->context->counts->conflicts += was[i] != data[i];
 }
 
-/* Take part `i` out of the list; its bytes are then at stage(), its chunks given back. */
-static uint32_t take_out(const struct stream_run *r, unsigned i)
+/* Take part `i` out of the list; its bytes are then at stream_scratch_early(), its chunks given back, or `kept`. */
+static uint32_t take_out(const struct stream_run *r, unsigned i, bool kept)
 {
 	struct stream_side *side = r->side;
 	struct stream_part part = side->early[i];
 
-	usher__chunk_copy(r->context->pool, part.chunks, 0, stage(r), part.len);
-	usher__chunk_release(r->context->pool, &part.chunks);
+	usher__chunk_copy(r->context->pool, part.chunks, 0, stream_scratch_early(r), part.len);
+	if (kept && r->work->early_count < STREAM_EARLY_MAX)
+		r->work->early[r->work->early_count++] = part;
+	else
+		usher__chunk_release(r->context->pool, &part.chunks);
 	side->early_count--;
 	side->early_bytes = (uint16_t)(side->early_bytes - part.len);
 	memmove(side->early + i, side->early + i + 1, (side->early_count - i) * sizeof(part));
@@ -72,8 +71,8 @@ static bool insert(const struct stream_run *r, unsigned i, uint32_t seq, const u
 		return false;
 	if (before) {
 		/* What was just given back has room for it. */
-		len = take_out(r, i);
-		(void)extend(r, &part, stage(r), len);
+		len = take_out(r, i, false);
+		(void)extend(r, &part, stream_scratch_early(r), len);
 	}
 	if (behind) {
 		side->early[i - 1] = part;
@@ -117,6 +116,6 @@ bool usher__stream_early_join(const struct stream_run *r)
 
 	if (!r->side->early_count || r->side->early[0].seq != r->side->in_have)
 		return true;
-	len = take_out(r, 0);
-	return usher__stream_feed(r, stage(r), len);
+	len = take_out(r, 0, r->work != NULL);
+	return usher__stream_feed(r, stream_scratch_early(r), len);
 }

@@ -4,8 +4,8 @@
  * A record that lies wholly in the bytes fed is handed over where it lies. What is left incomplete is copied into
  * chunks; with the next bytes it is put together in the first STREAM_RECORD_MAX bytes of scratch, never more than
  * record_max of them, and after its last byte reading goes on in the bytes fed. Invariant: usher__stream_feed returns
- * true with in_have advanced by `len` and [in_next, in_have) in side->partial. DESIGN 5; the contract of frame is
- * <usher/helper.h>'s.
+ * true with in_have advanced by `len` and [in_next, in_have) in side->partial. The edits of a record take effect when
+ * its reading is done; they cannot be where bytes have left. DESIGN 5; the contract of frame is <usher/helper.h>'s.
  */
 #include "stream/inside.h"
 
@@ -24,10 +24,10 @@ static bool give_up(const struct stream_run *r, uint32_t lost)
 {
 	struct stream_side *side = r->side;
 
-	usher__chunk_release(r->context->pool, &side->partial);
+	usher__stream_retire(r);
 	advance(side, side->in_have - side->in_next);
 	side->pass = 0;
-	side->flags = (uint8_t)((side->flags | STREAM_GAP) & ~STREAM_SKIPPING);
+	side->flags = (uint16_t)((side->flags | STREAM_GAP) & ~STREAM_SKIPPING);
 	r->context->counts->gaps++;
 	r->context->counts->gap_bytes += lost;
 	return r->context->sink->gap(r->context->user, r->direction, lost);
@@ -49,10 +49,23 @@ bool usher__stream_lose(const struct stream_run *r, uint32_t to)
 	return true;
 }
 
+/* How many bytes of a record that ends at in_next cannot be edited any more? */
+static uint32_t fixed(const struct stream_run *r, uint32_t len, bool cut)
+{
+	const struct stream_side *side = r->side;
+	uint32_t start = side->in_next - len;
+
+	if (!r->work || r->work->fixed || cut || !(r->other->flags & STREAM_STARTED))
+		return len;
+	return stream_before(start, side->in_left) ? stream_min(side->in_left - start, len) : 0;
+}
+
 static bool hand(const struct stream_run *r, const uint8_t *data, uint32_t len, bool cut)
 {
 	struct stream_side *side = r->side;
+	struct stream_record record = { .data = data, .len = len, .direction = (uint8_t)r->direction, .run = r };
 	unsigned flags = 0;
+	bool more;
 
 	if (!(side->flags & STREAM_HANDED))
 		flags |= USHER_RECORD_FIRST;
@@ -62,11 +75,16 @@ static bool hand(const struct stream_run *r, const uint8_t *data, uint32_t len, 
 		flags |= USHER_RECORD_PICKED_UP;
 	if (cut)
 		flags |= USHER_RECORD_CUT;
-	side->flags = (uint8_t)((side->flags | STREAM_HANDED) & ~STREAM_GAP);
+	side->flags = (uint16_t)((side->flags | STREAM_HANDED) & ~STREAM_GAP);
 	advance(side, len);
 	r->context->counts->records++;
 	r->context->counts->cut += cut;
-	return r->context->sink->record(r->context->user, r->direction, data, len, (uint8_t)flags);
+	record.flags = (uint8_t)flags;
+	record.fixed = fixed(r, len, cut);
+	more = r->context->sink->record(r->context->user, &record);
+	if (r->work)
+		usher__stream_edits_apply(r);
+	return more;
 }
 
 /* What is at `head`, in_next? A record is handed over, or `pass` is set; neither: its end is not there yet. */
@@ -83,7 +101,7 @@ static bool look(const struct stream_run *r, const uint8_t *head, uint32_t have)
 	if (side->flags & STREAM_SKIPPING) {
 		side->pass = len ? len : have;
 		if (len)
-			side->flags &= (uint8_t)~STREAM_SKIPPING;
+			side->flags &= (uint16_t)~STREAM_SKIPPING;
 		return true;
 	}
 	if (len && len <= have)
@@ -123,8 +141,13 @@ static bool keep(const struct stream_run *r, uint32_t held, const uint8_t *data,
 {
 	struct stream_side *side = r->side;
 
-	if (len == 0 || usher__chunk_append(r->context->pool, &side->partial, held, data, len))
+	if (len == 0)
 		return true;
+	if (usher__chunk_append(r->context->pool, &side->partial, held, data, len)) {
+		if (held && r->work && side->partial == r->work->held.chunks)
+			r->work->held.len += len;
+		return true;
+	}
 	r->context->counts->no_memory++;
 	return give_up(r, held + len);
 }
@@ -147,11 +170,14 @@ bool usher__stream_feed(const struct stream_run *r, const uint8_t *data, uint32_
 		done = side->in_next - first;
 		if (!done)
 			return keep(r, held, data, len);
-		usher__chunk_release(pool, &side->partial);
+		usher__stream_retire(r);
 		if (done < held) {
-			/* The helper changed its mind about what it had let wait. The rest fits where the whole was. */
+			/* The helper changed its mind about what it had let wait. */
 			held -= done;
-			(void)usher__chunk_append(pool, &side->partial, 0, scratch + done, held);
+			if (!usher__chunk_append(pool, &side->partial, 0, scratch + done, held)) {
+				r->context->counts->no_memory++;
+				return give_up(r, held + len);
+			}
 		} else {
 			data += done - held;
 			len -= done - held;

@@ -12,25 +12,37 @@
 
 #include <string.h>
 
-void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up)
+void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up, unsigned rewrites)
 {
+	unsigned i;
+
 	memset(s, 0, sizeof(*s));
 	s->record_max = stream_min(record_max ? record_max : 1, STREAM_RECORD_MAX);
-	if (picked_up) {
-		s->side[0].flags = STREAM_PICKED_UP;
-		s->side[1].flags = STREAM_PICKED_UP;
+	for (i = 0; i < 2; i++) {
+		if (picked_up)
+			s->side[i].flags |= STREAM_PICKED_UP;
+		if (rewrites & 1u << i)
+			s->side[i].flags |= STREAM_REWRITES;
 	}
+}
+
+static void release_early(struct stream_side *side, struct chunk_pool *pool)
+{
+	unsigned i;
+
+	for (i = 0; i < side->early_count; i++)
+		usher__chunk_release(pool, &side->early[i].chunks);
+	side->early_count = 0;
+	side->early_bytes = 0;
 }
 
 static void release(struct stream_side *side, struct chunk_pool *pool)
 {
-	unsigned i;
-
 	usher__chunk_release(pool, &side->partial);
 	usher__chunk_release(pool, &side->edits);
+	usher__chunk_release(pool, &side->texts);
 	usher__chunk_release(pool, &side->owned);
-	for (i = 0; i < side->early_count; i++)
-		usher__chunk_release(pool, &side->early[i].chunks);
+	release_early(side, pool);
 }
 
 void usher__stream_close(struct stream *s, struct chunk_pool *pool)
@@ -45,17 +57,25 @@ static bool far_away(const struct stream_side *side, uint32_t number)
 	return number - side->in_have + STREAM_FAR > 2 * STREAM_FAR;
 }
 
-/* A direction begins at `seq`. Nothing of it was decided yet; whether it is picked up stays known. */
+/* A direction begins at `seq`. Nothing of it was decided yet; what is known of its sender stays known. */
 static void begin(const struct stream_run *r, uint32_t seq)
 {
-	struct stream_side *side = r->side;
-	uint8_t flags = side->flags & STREAM_PICKED_UP;
+	struct stream_side *side = r->side, was = *side;
 
 	release(side, r->context->pool);
 	memset(side, 0, sizeof(*side));
-	side->flags = flags | STREAM_STARTED;
-	side->in_next = side->in_have = side->in_acked = seq;
-	side->out_next = side->out_una = seq;
+	side->flags = was.flags & (STREAM_PICKED_UP | STREAM_REWRITES | STREAM_STAMPED | STREAM_HEARD);
+	side->flags |= STREAM_STARTED;
+	side->in_next = side->in_have = side->in_left = side->in_acked = side->out_una = side->out_exact = seq;
+	side->out_edge = seq + (was.out_edge - was.out_una);
+	side->ts_value = was.ts_value;
+	side->ts_heard = was.ts_heard;
+	side->mss = was.mss;
+	side->piece = was.piece;
+	side->piece_max = was.piece_max;
+	side->scale = was.scale;
+	if (r->work)
+		usher__stream_work_begin(r, r->work->segment);
 }
 
 /* The bytes up to `seq` will not come, or are waited for no longer: go on with the first that came after the gap. */
@@ -85,11 +105,10 @@ static bool settle(const struct stream_run *r)
 		return false;
 	if ((side->flags & STREAM_FIN) && side->in_have == side->fin) {
 		/* A record without an end will not get one now. */
-		usher__chunk_release(r->context->pool, &side->partial);
+		usher__stream_retire(r);
 		side->in_next = side->in_have;
 		side->flags |= STREAM_MOVED;
 	}
-	side->out_next = side->in_have;
 	return true;
 }
 
@@ -99,7 +118,10 @@ static bool acknowledge(const struct stream_run *r, uint32_t ack)
 
 	if (!(side->flags & STREAM_STARTED) || far_away(side, ack) || !stream_before(side->in_acked, ack))
 		return true;
-	side->in_acked = side->out_una = ack;
+	side->in_acked = ack;
+	/* R has what is held: it came there by another way. */
+	if (r->work && stream_before(side->in_left, ack))
+		side->flags |= STREAM_LET_GO;
 	return settle(r);
 }
 
@@ -139,6 +161,11 @@ static bool take_early(const struct stream_run *r, uint32_t seq, const uint8_t *
 		*n = usher__stream_early_store(r, seq, data, len);
 		if (*n == len)
 			return true;
+		if (r->work) { /* nothing of it has left: S will send it again */
+			r->work->refused = true;
+			*n = len;
+			return true;
+		}
 	}
 	return jump(r, seq + *n);
 }
@@ -191,8 +218,11 @@ static bool payload(const struct stream_run *r, uint32_t seq, const struct strea
 	struct stream_side *side = r->side;
 	uint32_t len = segment->len, have;
 
-	if (len > STREAM_SEGMENT_MAX || far_away(side, seq))
+	if (len > STREAM_SEGMENT_MAX || far_away(side, seq)) {
+		if (r->work)
+			r->work->refused = true;
 		return true;
+	}
 	if (side->flags & STREAM_FIN)
 		len = stream_before(seq, side->fin) ? stream_min(len, side->fin - seq) : 0;
 	have = stream_min(segment->have, len);
@@ -227,21 +257,224 @@ static bool deliver(const struct stream_run *r, const struct stream_segment *seg
 	return payload(r, seq, segment);
 }
 
-bool usher__stream_segment(struct stream *s, const struct stream_segment *segment, const struct stream_context *context)
+/* ---- where nothing is rewritten ---- */
+
+static bool read_segment(struct stream *s, const struct stream_segment *segment, const struct stream_context *context)
 {
 	unsigned direction = segment->direction & 1;
-	struct stream_run sender = { context, &s->side[direction], s->record_max, direction };
-	struct stream_run receiver = { context, &s->side[!direction], s->record_max, !direction };
+	struct stream_side *from = &s->side[direction], *to = &s->side[!direction];
+	struct stream_run sender = { context, s, from, to, NULL, s->record_max, direction };
+	struct stream_run receiver = { context, s, to, from, NULL, s->record_max, !direction };
 
-	if (s->record_max == 0)
-		return false;
 	if (segment->tcp_flags & TCP_RST)
 		return true;
 	if ((segment->tcp_flags & TCP_ACK) && !acknowledge(&receiver, segment->ack))
-		goto no_more;
-	if (deliver(&sender, segment))
-		return true;
-no_more:
-	usher__stream_close(s, context->pool);
-	return false;
+		return false;
+	if (!deliver(&sender, segment))
+		return false;
+	from->in_left = from->in_have;
+	to->in_left = to->in_have;
+	return true;
+}
+
+/* ---- where it is ---- */
+
+/* What a segment tells of its sender. */
+static void learn(struct stream *s, const struct stream_segment *segment)
+{
+	struct stream_side *side = &s->side[segment->direction & 1];
+
+	s->side[0].scale = segment->scale[0];
+	s->side[1].scale = segment->scale[1];
+	if (segment->tcp_flags & TCP_SYN)
+		side->mss = segment->mss;
+	if (segment->piece)
+		side->piece = segment->piece;
+	if (segment->has_ts && (!(side->flags & STREAM_HEARD) || stream_before(side->ts_heard, segment->ts_value))) {
+		side->flags |= STREAM_HEARD;
+		side->ts_heard = segment->ts_value;
+	}
+}
+
+/* What is known of a time stamp that leaves. */
+static void stamp(struct stream_side *side, const struct stream_segment *segment)
+{
+	if (segment->has_ts && (!(side->flags & STREAM_STAMPED) || stream_before(side->ts_value, segment->ts_value))) {
+		side->flags |= STREAM_STAMPED;
+		side->ts_value = segment->ts_value;
+	}
+}
+
+/* All that came has left. */
+static void nothing_held(struct stream_side *side)
+{
+	side->in_left = side->in_have;
+	stream_set(side, STREAM_FIN_LEFT, side->flags & STREAM_FIN && side->in_have == side->fin);
+}
+
+/* Bytes of a direction that is not read any more. Nothing waits. */
+static void take_unread(const struct stream_run *r, const struct stream_segment *segment)
+{
+	struct stream_side *side = r->side;
+	uint32_t end = segment->seq + segment->len;
+
+	if (!(side->flags & STREAM_STARTED) || far_away(side, segment->seq) || segment->tcp_flags & TCP_SYN)
+		return;
+	if (segment->tcp_flags & TCP_FIN && !(side->flags & STREAM_FIN) && !stream_before(end, side->in_have)) {
+		side->fin = end;
+		side->flags |= STREAM_FIN;
+	}
+	if (side->flags & STREAM_FIN && stream_before(side->fin, end))
+		end = side->fin;
+	side->in_next = side->in_have = stream_later(side->in_have, end);
+}
+
+/* Nothing more of a direction is read: what waits for its record goes on, what came early goes on before its turn. */
+static void stop_reading(const struct stream_run *r)
+{
+	struct stream_side *side = r->side;
+	unsigned i;
+
+	usher__stream_retire(r);
+	side->pass = 0;
+	side->in_next = side->in_have;
+	stream_set(side, STREAM_SKIPPING, false);
+	if (r->work)
+		usher__stream_edits_load(r);
+	for (i = 0; r->work && i < side->early_count; i++)
+		usher__stream_emit(r, usher__stream_out(r, side->early[i].seq, false),
+				   usher__stream_out(r, side->early[i].seq + side->early[i].len, true), STREAM_OUT_DATA);
+	release_early(side, r->context->pool);
+}
+
+static void end_side(const struct stream_run *r)
+{
+	if (r->work)
+		usher__stream_work_end(r);
+	else
+		nothing_held(r->side);
+}
+
+/* A reset leaves with the number that is exact where the sender's is (RFC 5961 3.2). */
+static void reset(const struct stream_run *sender, const struct stream_run *receiver, const struct stream_segment *segment,
+		  struct stream_leave *leave)
+{
+	const struct stream_side *side = sender->side;
+	uint32_t seq = segment->seq, end = side->in_have + (side->flags & STREAM_FIN_LEFT ? 1 : 0);
+
+	if (!(side->flags & STREAM_STARTED))
+		return;
+	if (side->early_count)
+		end = side->early[side->early_count - 1].seq + side->early[side->early_count - 1].len;
+	if (seq == end || seq == side->in_have || seq == side->in_left)
+		leave->seq = stream_out_next(side);
+	else if (sender->work) {
+		usher__stream_edits_load(sender);
+		leave->seq = usher__stream_out(sender, seq, false);
+	}
+	if (leave->seq != side->out_una)
+		return;
+	usher__stream_quiet(sender);
+	usher__stream_quiet(receiver);
+}
+
+/* Its checksum is not known to be right: R may throw it away. It counts for nothing, and may touch nothing. */
+static void pass_unsure(const struct stream_side *side, const struct stream_segment *segment, struct stream_leave *leave)
+{
+	leave->seq = segment->seq + side->shift;
+	if (segment->len && (stream_holds(side) || side->edits_count))
+		leave->verdict = STREAM_DROP;
+}
+
+static bool rewrite_segment(struct stream *s, const struct stream_segment *segment, const struct stream_context *context,
+			    struct stream_leave *leave)
+{
+	unsigned direction = segment->direction & 1;
+	struct stream_side *from = &s->side[direction], *to = &s->side[!direction];
+	struct stream_work work[2];
+	struct stream_run sender = { context, s, from, to, from->flags & STREAM_REWRITES ? &work[0] : NULL, s->record_max,
+				     direction };
+	struct stream_run receiver = { context, s, to, from, to->flags & STREAM_REWRITES ? &work[1] : NULL, s->record_max,
+				       !direction };
+	uint32_t una = to->out_una, edge = to->out_edge;
+	bool more;
+
+	if (segment->unsure) {
+		pass_unsure(from, segment, leave);
+		return !s->mapping_only;
+	}
+	if (segment->tcp_flags & TCP_RST) {
+		reset(&sender, &receiver, segment, leave);
+		return !s->mapping_only;
+	}
+	learn(s, segment);
+	if (receiver.work)
+		usher__stream_work_begin(&receiver, NULL);
+	if (sender.work) {
+		usher__stream_work_begin(&sender, segment);
+		sender.work->leave = leave;
+		sender.work->fixed = segment->have < segment->len || segment->tcp_flags & TCP_SYN;
+	}
+	usher__stream_heed(&receiver, segment);
+	if (sender.work)
+		sender.work->news = to->out_una != una || to->out_edge != edge || segment->sack_count;
+	more = !(segment->tcp_flags & TCP_ACK) || acknowledge(&receiver, segment->ack);
+	if (more && !s->mapping_only)
+		more = deliver(&sender, segment);
+	if (!more && !s->mapping_only) {
+		s->mapping_only = true;
+		stop_reading(&receiver);
+		stop_reading(&sender);
+	}
+	if (s->mapping_only)
+		take_unread(&sender, segment);
+	end_side(&receiver);
+	end_side(&sender);
+	if (leave->verdict == STREAM_PASS)
+		stamp(from, segment);
+	return !s->mapping_only;
+}
+
+bool usher__stream_segment(struct stream *s, const struct stream_segment *segment, const struct stream_context *context)
+{
+	struct stream_leave unused, *leave = context->leave ? context->leave : &unused;
+	bool more;
+
+	*leave = (struct stream_leave){ .verdict = STREAM_PASS, .tcp_flags = segment->tcp_flags, .urgent = segment->urgent,
+					.seq = segment->seq };
+	if (s->record_max == 0)
+		return false;
+	if ((s->side[0].flags | s->side[1].flags) & STREAM_REWRITES)
+		more = rewrite_segment(s, segment, context, leave);
+	else
+		s->mapping_only = !(more = read_segment(s, segment, context));
+	if (!more && !usher__stream_needed(s))
+		usher__stream_close(s, context->pool);
+	return more;
+}
+
+bool usher__stream_needed(const struct stream *s)
+{
+	return s->record_max && (!s->mapping_only || (s->side[0].flags | s->side[1].flags) & (STREAM_SHIFTED | STREAM_OWNS));
+}
+
+bool usher__stream_stop(struct stream *s, const struct stream_context *context)
+{
+	struct stream_work work;
+	unsigned i;
+
+	for (i = 0; i < 2 && !s->mapping_only; i++) {
+		struct stream_run r = { context, s, &s->side[i], &s->side[!i], NULL, s->record_max, i };
+
+		if (r.side->flags & STREAM_REWRITES) {
+			r.work = &work;
+			usher__stream_work_begin(&r, NULL);
+		}
+		stop_reading(&r);
+		s->mapping_only = i == 1;
+		end_side(&r);
+	}
+	if (!usher__stream_needed(s))
+		usher__stream_close(s, context->pool);
+	return usher__stream_needed(s);
 }

@@ -69,8 +69,11 @@ static int32_t fuzz_frame(void *user, unsigned direction, const uint8_t *head, u
 	}
 }
 
-static bool fuzz_record(void *user, unsigned direction, const uint8_t *data, uint32_t len, uint8_t flags)
+static bool fuzz_record(void *user, struct stream_record *record)
 {
+	unsigned direction = record->direction, flags = record->flags;
+	const uint8_t *data = record->data;
+	uint32_t len = record->len;
 	const struct stream_side *side = &f.s.side[direction];
 	struct shadow *shadow = &f.shadow[direction];
 	uint32_t from = side->in_next - len - shadow->base, i;
@@ -93,7 +96,7 @@ static bool fuzz_gap(void *user, unsigned direction, uint32_t len)
 	return f.records + f.gaps != f.stop;
 }
 
-static const struct stream_sink sink = { fuzz_frame, fuzz_record, fuzz_gap };
+static const struct stream_sink sink = { .frame = fuzz_frame, .record = fuzz_record, .gap = fuzz_gap };
 
 /* A chain holds just the chunks that its bytes need, and none that was seen before. */
 static uint32_t check_chain(uint32_t first, uint32_t len, bool *seen)
@@ -240,12 +243,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		f.shadow[i].base = ((uint32_t)data[5 + i] << 24) - data[7] * 64u;
 	}
 	memset(&f.counts, 0, sizeof(f.counts));
-	f.context = (struct stream_context){ pool, &sink, &f, f.scratch, &f.counts };
+	f.context = (struct stream_context){ .pool = pool, .sink = &sink, .user = &f, .scratch = f.scratch, .counts = &f.counts };
 	f.records = f.gaps = 0;
 	f.framing = data[0] & 3;
 	f.stop = data[4] < 200 ? UINT32_MAX : data[4] - 199u;
 	usher__chunk_pool_init(pool, data[3] % (CHUNKS + 1));
-	usher__stream_open(&f.s, data[1] < 128 ? data[1] : data[1] * 129u, data[2] & 1);
+	usher__stream_open(&f.s, data[1] < 128 ? data[1] : data[1] * 129u, data[2] & 1, 0);
 	while (more && size - at >= 6) {
 		size_t taken = operate(data + at, size - at - 6, &more);
 

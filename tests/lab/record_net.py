@@ -1,6 +1,6 @@
 """Two hosts with a router between them, in network namespaces of their own, and what runs there.
 
-client 10.0.0.2 and 2001:db8:1::2 -- router -- server 198.51.100.2 to .5 and 2001:db8:2::2
+client 10.0.0.2, .3 and 2001:db8:1::2 -- router -- server 198.51.100.2 to .5 and 2001:db8:2::2
 
 Nothing leaves the namespaces. Everything is taken down again when the `with` block ends.
 """
@@ -12,6 +12,7 @@ import time
 
 SERVER, SERVER6 = '198.51.100.2', '2001:db8:2::2'
 ODD_SERVER, BANNER_SERVER, TLS_SERVER = '198.51.100.3', '198.51.100.4', '198.51.100.5'
+CLIENT, CLIENT6, SECOND_CLIENT = '10.0.0.2', '2001:db8:1::2', '10.0.0.3'
 ELSEWHERE = '203.0.113.9'  # a third party's address: nobody is there
 
 
@@ -35,7 +36,7 @@ class Net:
                 self.sysctl(name, 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0',
                             'net.ipv6.conf.default.router_solicitations=0', 'net.ipv6.conf.default.accept_ra=0')
                 run('ip', '-n', name, 'link', 'set', 'lo', 'up')
-            self.link('client', 1, ['10.0.0.2/24', '2001:db8:1::2/64'], ['10.0.0.1/24', '2001:db8:1::1/64'])
+            self.link('client', 1, ['10.0.0.2/24', '10.0.0.3/24', '2001:db8:1::2/64'], ['10.0.0.1/24', '2001:db8:1::1/64'])
             self.link('server', 2, [f'198.51.100.{n}/24' for n in (2, 3, 4, 5)] + ['2001:db8:2::2/64'],
                       ['198.51.100.1/24', '2001:db8:2::1/64'])
             self.sysctl(self.names['router'], 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')

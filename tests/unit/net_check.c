@@ -275,7 +275,8 @@ const char *net_wrong(struct usher_worker *w)
 uint64_t net_used(const struct usher_worker *w)
 {
 	return (uint64_t)w->table.slab[0]->used + w->table.slab[1]->used + w->extras->used + w->helps->used +
-	       w->expects.slab->used + w->chunks->used + w->table.index->entries;
+	       w->expects.slab->used + w->chunks->used + w->table.index->entries + w->keys.slab->used + w->mappings.slab->used +
+	       w->timer_count;
 }
 
 uint32_t net_used_chunks(const struct usher_worker *w)

@@ -73,6 +73,8 @@ static uint32_t number(const struct part *p, const char *name, uint32_t otherwis
 
 static uint32_t word_number(const struct part *p, unsigned i)
 {
+	if (i < p->words && !strcmp(p->word[i], "all"))
+		return USHER_ALL_TAGS;
 	return i < p->words ? (uint32_t)strtoul(p->word[i], NULL, 10) : 0;
 }
 
@@ -82,12 +84,13 @@ static void do_expect(struct turn *t, const struct part *p)
 	struct usher_expect e = {
 		.class_id = (uint8_t)number(p, "c=", 0), .protocol = (uint8_t)number(p, "proto=", USHER_TCP), .side = t->side,
 		.uses = (uint16_t)number(p, "u=", 1), .code = (uint16_t)number(p, "code=", 0), .tag = word_number(p, 1),
-		.timeout_s = number(p, "t=", 0), .child_helper = option(p, "h="), .kind = "MADE",
+		.timeout_s = option(p, "forever") ? USHER_EXPECT_FOREVER : number(p, "t=", 0), .child_helper = option(p, "h="), .kind = "MADE",
 	};
 	uint32_t i;
 
 	e.flags = (uint8_t)((option(p, "any") ? USHER_EXPECT_ANY_PEER : 0) | (option(p, "stays") ? USHER_EXPECT_CHILD_STAYS : 0) |
-			    (option(p, "unearned") ? USHER_EXPECT_UNEARNED : 0));
+			    (option(p, "unearned") ? USHER_EXPECT_UNEARNED : 0) |
+			    (option(p, "keeps") ? USHER_EXPECT_CHILD_KEEPS : 0));
 	if (option(p, "both"))
 		e.side = USHER_BOTH;
 	else if (side)

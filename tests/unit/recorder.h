@@ -13,8 +13,14 @@
  *	PORT 10.0.0.2:1029 unearned
  *	PORT 10.0.0.2:0 refused port-zero
  *	note not-a-command
- *	withdraw 10.0.0.2:1029                  what was announced last under this tag
+ *	outgoing-call *:1 *:100                 with both tuples: the client's end, the server's
+ *	withdraw 10.0.0.2:1029                  what was announced last under this tag; or: withdraw all
+ *	refresh all
+ *	edit 12+2 0011                          as text, or in hexadecimal digits
  *	done                                    or: done for good
+ *
+ * NAT is played by `nat`, which answers for map; what the other side receives of a record is in `sent`. Records can be edited only if
+ * they are `held`.
  *
  * recorder_play runs a whole dialogue, written as a script of such steps:
  *
@@ -28,6 +34,7 @@
 #define USHER_TESTS_RECORDER_H
 
 #include <usher/helper.h>
+#include <usher/usher.h>
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -35,7 +42,7 @@
 #include <string.h>
 
 #define RECORDER_LINES 64u
-#define RECORDER_LINE_LEN 160u
+#define RECORDER_LINE_LEN 512u
 #define RECORDER_TAGS 64u
 #define RECORDER_STEP_LEN 1024u
 #define RECORDER_BYTES 16384u /* no record_max is more */
@@ -52,7 +59,8 @@ struct recorder_side {
 struct recorder_tag {
 	uint8_t class_id;
 	uint32_t tag;
-	char name[64];
+	bool stands; /* announced, and not withdrawn */
+	char name[96];
 };
 
 struct recorder {
@@ -60,7 +68,13 @@ struct recorder {
 	uint64_t state[512]; /* aligned for anything */
 	struct usher_endpoint end[2]; /* by enum usher_side */
 	bool picked_up, live;
+	bool opened;         /* the helper has heard that it was picked up */
+	bool held;           /* records wait until they were read */
+	uint32_t items;      /* 0: the helper's default */
 	int answer;          /* of expect, when the helper itself did not refuse */
+	int edit_answer;
+	/* map's answer; NULL: no NAT. */
+	int (*nat)(struct recorder *, const struct usher_map *, struct usher_endpoint *seen);
 	struct recorder_side side[2];
 	/* what came of it */
 	char lines[RECORDER_LINES][RECORDER_LINE_LEN];
@@ -69,9 +83,13 @@ struct recorder {
 	uint32_t committed;  /* lines that cannot be taken back */
 	struct recorder_tag tags[RECORDER_TAGS];
 	uint32_t tag_count;
+	uint8_t sent[RECORDER_BYTES]; /* the last record, as edited */
+	uint32_t sent_len, sent_shift;
+	uint32_t fixed;           /* of the record at work */
 	struct usher_expect last; /* the last announcement */
 	uint32_t expect_count;    /* announcements, refused ones too */
 	uint32_t accepted_count;
+	uint32_t map_count, edit_count;
 	bool done, for_good;
 	bool called_after_done;
 	/* Called before and after each record; may be NULL. */
@@ -127,20 +145,28 @@ static inline struct recorder_tag *recorder_tag(struct recorder *r, uint8_t clas
 
 static inline int recorder_map(struct usher_help *help, const struct usher_map *map, struct usher_endpoint *seen)
 {
-	(void)help;
-	*seen = map->at; /* no NAT */
-	return USHER_OK;
+	struct recorder *r = recorder_of(help);
+
+	r->map_count++;
+	*seen = map->at;
+	return r->nat ? r->nat(r, map, seen) : USHER_OK;
 }
 
 static inline int recorder_expect(struct usher_help *help, const struct usher_expect *e)
 {
 	struct recorder *r = recorder_of(help);
-	char line[RECORDER_LINE_LEN], at[64];
+	char line[RECORDER_LINE_LEN], at[96];
+	size_t len;
 	struct recorder_tag *tag;
 
 	r->last = *e;
 	r->expect_count++;
-	snprintf(line, sizeof(line), "%s %s%s%s%s", e->kind, recorder_endpoint(&e->listener, at, sizeof(at)),
+	len = strlen(recorder_endpoint(&e->listener, at, sizeof(at)));
+	if (e->side == USHER_BOTH) {
+		at[len++] = ' ';
+		recorder_endpoint(&e->peer, at + len, sizeof(at) - len);
+	}
+	snprintf(line, sizeof(line), "%s %s%s%s%s", e->kind, at,
 		 e->flags & USHER_EXPECT_UNEARNED ? " unearned" : "", e->code ? " refused " : "",
 		 e->code ? recorder_code(r, e->code) : "");
 	recorder_line(r, line);
@@ -155,6 +181,7 @@ static inline int recorder_expect(struct usher_help *help, const struct usher_ex
 	if (tag) {
 		tag->class_id = e->class_id;
 		tag->tag = e->tag;
+		tag->stands = true;
 		snprintf(tag->name, sizeof(tag->name), "%s", at);
 	}
 	return USHER_OK;
@@ -164,8 +191,8 @@ static inline int recorder_refresh(struct usher_help *help, uint8_t class_id, ui
 {
 	struct recorder *r = recorder_of(help);
 
-	recorder_line(r, "refresh");
-	return recorder_tag(r, class_id, tag) ? USHER_OK : USHER_BAD_CALL;
+	recorder_line(r, tag == USHER_ALL_TAGS ? "refresh all" : "refresh");
+	return tag == USHER_ALL_TAGS || recorder_tag(r, class_id, tag) ? USHER_OK : USHER_BAD_CALL;
 }
 
 static inline void recorder_withdraw(struct usher_help *help, uint8_t class_id, uint32_t tag, bool children)
@@ -173,17 +200,51 @@ static inline void recorder_withdraw(struct usher_help *help, uint8_t class_id, 
 	struct recorder *r = recorder_of(help);
 	struct recorder_tag *known = recorder_tag(r, class_id, tag);
 	char line[RECORDER_LINE_LEN];
+	const char *name = tag == USHER_ALL_TAGS ? "all" : known ? known->name : "UNKNOWN";
 
-	snprintf(line, sizeof(line), "withdraw %s%s", known ? known->name : "UNKNOWN", children ? " and children" : "");
+	snprintf(line, sizeof(line), "withdraw %s%s", name, children ? " and children" : "");
 	recorder_line(r, line);
+	for (uint32_t i = 0; i < r->tag_count; i++) {
+		if (r->tags[i].class_id == class_id && (tag == USHER_ALL_TAGS || r->tags[i].tag == tag))
+			r->tags[i].stands = false;
+	}
 }
 
+/* Text as it is, anything else in hexadecimal digits. */
+static inline const char *recorder_bytes(const void *data, uint32_t len, char *text, size_t size)
+{
+	const uint8_t *bytes = data;
+	bool printable = true;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < len; i++)
+		printable = printable && bytes[i] >= 32 && bytes[i] < 127;
+	text[0] = '\0';
+	for (uint32_t i = 0; i < len && at + 3 < size; i++)
+		at += (size_t)snprintf(text + at, size - at, printable ? "%c" : "%02x", bytes[i]);
+	return text;
+}
+
+/* Places are those of the record as it was written: edits come in their order. */
 static inline int recorder_edit(struct usher_help *help, uint32_t at, uint32_t len, const void *text, uint32_t text_len)
 {
-	char line[RECORDER_LINE_LEN];
+	struct recorder *r = recorder_of(help);
+	char line[RECORDER_LINE_LEN], bytes[256];
 
-	snprintf(line, sizeof(line), "edit %u+%u %.*s", (unsigned)at, (unsigned)len, (int)text_len, (const char *)text);
-	recorder_line(recorder_of(help), line);
+	if (at < r->fixed)
+		return USHER_REFUSED;
+	if (r->edit_answer != USHER_OK)
+		return r->edit_answer;
+	if (at + len > r->sent_len || r->sent_len - len + text_len > RECORDER_BYTES)
+		return USHER_BAD_CALL;
+	snprintf(line, sizeof(line), "edit %u+%u %s", (unsigned)at, (unsigned)len, recorder_bytes(text, text_len, bytes, sizeof(bytes)));
+	recorder_line(r, line);
+	at += r->sent_shift;
+	memmove(&r->sent[at + text_len], &r->sent[at + len], r->sent_len - at - len);
+	memcpy(&r->sent[at], text, text_len);
+	r->sent_len += text_len - len;
+	r->sent_shift += text_len - len;
+	r->edit_count++;
 	return USHER_OK;
 }
 
@@ -230,7 +291,9 @@ static inline void recorder_done(struct usher_help *help, bool for_good)
 
 static inline uint32_t recorder_items(struct usher_help *help)
 {
-	return recorder_of(help)->helper->item_default;
+	const struct recorder *r = recorder_of(help);
+
+	return r->items ? r->items : r->helper->item_default;
 }
 
 static inline uint32_t recorder_option(struct usher_help *help, uint8_t option)
@@ -251,6 +314,16 @@ static const struct usher_help_ops recorder_ops = {
 	.option = recorder_option,
 	.report = recorder_report
 };
+
+/* A built-in helper; NULL: it is not built in. */
+static inline const struct usher_helper *recorder_helper(const char *name)
+{
+	unsigned i = 0;
+
+	while (usher_helper(i) && strcmp(usher_helper(i)->name, name) != 0)
+		i++;
+	return usher_helper(i);
+}
 
 /* A fresh connection: client 10.0.0.2:40000 or [fd00:1::2]:40000, server 198.51.100.2 or 2001:db8:1::2, `port`. */
 static inline struct recorder *recorder_new(const struct usher_helper *helper, uint8_t family, uint16_t port)
@@ -293,20 +366,27 @@ static inline void recorder_take_back(struct recorder *r)
 static inline int recorder_record(struct recorder *r, uint8_t dir, const void *data, uint32_t len, uint8_t flags)
 {
 	uint8_t *copy = malloc(len ? len : 1);
-	struct usher_record record = { .data = copy, .len = len, .fixed = len, .dir = dir, .flags = flags };
+	struct usher_record record = { .data = copy, .len = len, .dir = dir, .flags = flags };
 	int result;
 
 	if (!copy)
 		abort();
 	memcpy(copy, data, len);
+	memcpy(r->sent, data, len);
+	r->sent_len = len;
+	r->sent_shift = 0;
+	r->fixed = record.fixed = r->held ? 0 : len;
 	record.from = r->end[dir];
 	record.to = r->end[!dir];
 	r->committed = r->line_count;
 	if (r->before)
 		r->before(r, &record);
 	result = r->helper->record((struct usher_help *)(void *)r, &recorder_ops, r->state, &record);
-	if (result != 0)
+	if (result != 0) {
 		recorder_take_back(r);
+		memcpy(r->sent, data, len);
+		r->sent_len = len;
+	}
 	if (r->after)
 		r->after(r, &record);
 	free(copy);
@@ -363,12 +443,23 @@ static inline uint32_t recorder_step(struct recorder *r, uint8_t dir)
 	return have;
 }
 
+/* The helper is told where the connection was picked up. */
+static inline void recorder_open(struct recorder *r)
+{
+	if (r->picked_up && !r->opened && r->helper->gap) {
+		for (uint8_t dir = 0; dir < 2; dir++)
+			r->helper->gap((struct usher_help *)(void *)r, &recorder_ops, r->state, dir, 0);
+	}
+	r->opened = true;
+}
+
 /* Bytes of a side, as they come. After done nothing is handed over any more. */
 static inline void recorder_say(struct recorder *r, uint8_t dir, const void *data, size_t len)
 {
 	struct recorder_side *s = &r->side[dir];
 	const uint8_t *from = data;
 
+	recorder_open(r);
 	while (len && !r->done) {
 		uint32_t room = RECORDER_BYTES - s->len, n, settled;
 
@@ -389,6 +480,7 @@ static inline void recorder_lose(struct recorder *r, uint8_t dir, uint32_t len)
 {
 	struct recorder_side *s = &r->side[dir];
 
+	recorder_open(r);
 	s->len = 0;
 	s->pass = 0;
 	s->skipping = false;
@@ -403,6 +495,28 @@ static inline const char *recorder_take(struct recorder *r)
 	if (r->line_taken >= r->line_count || r->line_taken >= RECORDER_LINES)
 		return NULL;
 	return r->lines[r->line_taken++];
+}
+
+/* How many announcements stand. */
+static inline uint32_t recorder_standing(const struct recorder *r)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < r->tag_count; i++)
+		count += r->tags[i].stands;
+	return count;
+}
+
+/* Forget the tags of what does not stand any more, so that there is room for more. */
+static inline void recorder_forget(struct recorder *r)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < r->tag_count; i++) {
+		if (r->tags[i].stands)
+			r->tags[kept++] = r->tags[i];
+	}
+	r->tag_count = kept;
 }
 
 /* Forget the lines, so that there is room for more. */

@@ -57,8 +57,11 @@ static int32_t sink_frame(void *user, unsigned direction, const uint8_t *head, u
 	return bed_frame(head, have);
 }
 
-bool bed_record(void *user, unsigned direction, const uint8_t *data, uint32_t len, uint8_t flags)
+bool bed_record(void *user, struct stream_record *record)
 {
+	unsigned direction = record->direction;
+	const uint8_t *data = record->data;
+	uint32_t len = record->len;
 	uint32_t at = bed.s.side[direction].in_next - len - bed.first[direction];
 
 	assert_ptr_equal(user, &bed);
@@ -66,7 +69,7 @@ bool bed_record(void *user, unsigned direction, const uint8_t *data, uint32_t le
 	assert_in_range(len, 1, bed.s.record_max);
 	if (bed.truth)
 		assert_memory_equal(data, bed.truth + at, len);
-	bed_log(&bed.log, direction, data, len, flags);
+	bed_log(&bed.log, direction, data, len, record->flags);
 	return --bed.until != 0;
 }
 
@@ -78,12 +81,13 @@ bool bed_gap(void *user, unsigned direction, uint32_t len)
 	return --bed.until != 0;
 }
 
-static const struct stream_sink sink = { sink_frame, bed_record, bed_gap };
+static const struct stream_sink sink = { .frame = sink_frame, .record = bed_record, .gap = bed_gap };
 
 void open_bed(uint32_t chunks, uint32_t record_max, bool picked_up, uint32_t first0, uint32_t first1)
 {
 	usher__chunk_pool_init(bed.pool, chunks);
-	bed.context = (struct stream_context){ bed.pool, &sink, &bed, bed.scratch, &bed.counts };
+	bed.context = (struct stream_context){ .pool = bed.pool, .sink = &sink, .user = &bed, .scratch = bed.scratch,
+						.counts = &bed.counts };
 	bed.counts = (struct stream_counts){ 0 };
 	bed.log.len = 0;
 	bed.log.text[0] = 0;
@@ -91,18 +95,23 @@ void open_bed(uint32_t chunks, uint32_t record_max, bool picked_up, uint32_t fir
 	bed.first[1] = first1;
 	bed.truth = NULL;
 	bed.until = -1;
-	usher__stream_open(&bed.s, record_max, picked_up);
+	usher__stream_open(&bed.s, record_max, picked_up, 0);
 }
 
-/* What must hold of a direction between calls. */
-static uint32_t check_side(const struct stream_side *side)
+uint32_t bed_side_chunks(const struct stream_side *side, uint32_t record_max)
 {
 	uint32_t held = side->in_have - side->in_next, end = side->in_have, bytes = 0, chunks, i;
 
-	assert_true(held == 0 ? side->partial == 0 : held < bed.s.record_max);
+	assert_true(held == 0 ? side->partial == 0 : held < record_max);
 	assert_true(held == 0 || (side->pass == 0 && !(side->flags & STREAM_SKIPPING)));
 	assert_in_range(side->early_count, 0, STREAM_EARLY_MAX);
-	chunks = (held + CHUNK_DATA - 1) / CHUNK_DATA;
+	assert_true((side->edits_count == 0) == (side->edits == 0) && (side->edits_count == 0) == (side->texts == 0));
+	assert_true((side->own_len == 0) == (side->owned == 0));
+	assert_int_equal(side->flags & STREAM_SHIFTED, side->shift || side->edits_count ? STREAM_SHIFTED : 0);
+	assert_true((int32_t)(side->in_left - side->in_next) >= 0 || !(side->flags & STREAM_STARTED));
+	assert_true((int32_t)(side->in_have - side->in_left) >= 0 || !(side->flags & STREAM_STARTED));
+	chunks = (held + CHUNK_DATA - 1) / CHUNK_DATA + (side->own_len + CHUNK_DATA - 1) / CHUNK_DATA +
+		 (side->edits_count * 8u + CHUNK_DATA - 1) / CHUNK_DATA + (side->texts_len + CHUNK_DATA - 1) / CHUNK_DATA;
 	for (i = 0; i < side->early_count; i++) {
 		assert_true(side->early[i].len > 0 && (int32_t)(side->early[i].seq - end) > 0);
 		end = side->early[i].seq + side->early[i].len;
@@ -116,25 +125,29 @@ static uint32_t check_side(const struct stream_side *side)
 
 bool send_segment(const struct stream_segment *segment, uint32_t hogged)
 {
+	uint32_t chunks;
 	bool more;
 
 	bed.inside = true;
 	more = usher__stream_segment(&bed.s, segment, &bed.context);
 	bed.inside = false;
-	assert_int_equal(check_side(&bed.s.side[0]) + check_side(&bed.s.side[1]) + hogged, bed.pool->used);
+	chunks = bed_side_chunks(&bed.s.side[0], bed.s.record_max) + bed_side_chunks(&bed.s.side[1], bed.s.record_max);
+	assert_int_equal(chunks + hogged, bed.pool->used);
 	return more;
 }
 
 bool send_data(unsigned direction, uint32_t at, const void *data, uint32_t len)
 {
-	struct stream_segment segment = { bed.first[direction] + at, 0, TCP_PSH, (uint8_t)direction, len, len, data };
+	struct stream_segment segment = { .seq = bed.first[direction] + at, .tcp_flags = TCP_PSH,
+					  .direction = (uint8_t)direction, .len = len, .have = len, .data = data };
 
 	return send_segment(&segment, 0);
 }
 
 bool send_syn(unsigned direction)
 {
-	struct stream_segment segment = { bed.first[direction] - 1, 0, TCP_SYN, (uint8_t)direction, 0, 0, NULL };
+	struct stream_segment segment = { .seq = bed.first[direction] - 1, .tcp_flags = TCP_SYN,
+					  .direction = (uint8_t)direction };
 
 	return send_segment(&segment, 0);
 }

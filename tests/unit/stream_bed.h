@@ -48,7 +48,7 @@ extern struct bed bed;
 
 void bed_log(struct log *log, unsigned direction, const uint8_t *data, uint32_t len, unsigned flags);
 int32_t bed_frame(const uint8_t *head, uint32_t have);
-bool bed_record(void *user, unsigned direction, const uint8_t *data, uint32_t len, uint8_t flags);
+bool bed_record(void *user, struct stream_record *record);
 bool bed_gap(void *user, unsigned direction, uint32_t len);
 
 /* A stream whose directions' first bytes have these numbers, with a pool of so many chunks. */
@@ -58,6 +58,8 @@ void close_bed(void);
 
 /* One segment; checks what must hold of the stream afterwards. `hogged` chunks of the pool are somebody else's. */
 bool send_segment(const struct stream_segment *segment, uint32_t hogged);
+/* What must hold of a direction between calls; how many chunks it has. */
+uint32_t bed_side_chunks(const struct stream_side *side, uint32_t record_max);
 /* `len` bytes at `at` of a direction, without an acknowledgement. */
 bool send_data(unsigned direction, uint32_t at, const void *data, uint32_t len);
 bool send_syn(unsigned direction);

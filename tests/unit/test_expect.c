@@ -36,6 +36,15 @@ struct said {
 	bool both;
 };
 
+/* No NAT: what matches leaves as it came. */
+static void keep_untranslated(struct expect *e)
+{
+	memcpy(e->out_src, e->src, 16);
+	memcpy(e->out_dst, e->dst, 16);
+	e->out_src_key = e->src_key;
+	e->out_dst_key = e->dst_key;
+}
+
 static struct expect made_of(const struct said *s)
 {
 	struct usher_endpoint dst = net_end(s->dst), src = dst;
@@ -52,6 +61,7 @@ static struct expect made_of(const struct said *s)
 		memcpy(e.src, src.address, 16);
 	}
 	e.src_key = src.key;
+	keep_untranslated(&e);
 	return e;
 }
 
@@ -243,6 +253,7 @@ static void random_expect(struct expect *e, uint64_t *seed)
 	e->type = e->protocol == USHER_GRE;
 	if (e->protocol == USHER_GRE && e->src[0] && e->src_key)
 		e->both = (uint8_t)net_random(seed, 2);
+	keep_untranslated(e);
 }
 
 /* How exactly one side of an expectation matches; 0: not at all. */

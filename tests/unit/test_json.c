@@ -452,6 +452,59 @@ static void connections_begin(void **state)
 	      "\"reply_zone\":6,\"picked_up\":true,\"reversed\":true,\"mark\":9}");
 }
 
+/* What NAT makes of a connection is in the reply tuple; the word says which end. */
+static void translated_connections(void **state)
+{
+	static const struct {
+		uint8_t flags;
+		const char *want;
+	} rows[] = {
+		{ USHER_CONN_NAT_SOURCE, ",\"nat\":\"source\"}" },
+		{ USHER_CONN_NAT_DESTINATION, ",\"nat\":\"destination\"}" },
+		{ USHER_CONN_NAT_SOURCE | USHER_CONN_NAT_DESTINATION, ",\"nat\":\"both\"}" },
+		{ USHER_CONN_SEEN_REPLY | USHER_CONN_ASSURED, "}" },
+	};
+	struct usher_conn conn = {
+		.id = 1, .protocol = "udp", .family = USHER_IPV4, .orig = tuple(USHER_UDP, 0, v4(2, 4000), v4(9, 53)),
+		.reply = tuple(USHER_UDP, 0, v4(9, 53), v4(1, 4001)),
+	};
+	struct usher_event event = { .type = USHER_EVENT_CONN_NEW, .time = 1, .frame = 1, .conn = &conn };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char want[512];
+
+		conn.flags = rows[i].flags;
+		snprintf(want, sizeof(want), "{\"event\":\"conn_new\",\"time\":0.000000001,\"frame\":1,\"conn\":1,"
+			 "\"proto\":\"udp\",\"zone\":0,"
+			 "\"orig\":{\"src\":\"10.0.0.2\",\"sport\":4000,\"dst\":\"10.0.0.9\",\"dport\":53},"
+			 "\"reply\":{\"src\":\"10.0.0.9\",\"sport\":53,\"dst\":\"10.0.0.1\",\"dport\":4001}%s", rows[i].want);
+		check(&event, 0, want);
+	}
+}
+
+/* GRE of version 1 has sequence numbers, so it is known what was lost; version 0 has none. */
+static void lost_packets(void **state)
+{
+	struct usher_conn conn = {
+		.id = 4, .protocol = "gre", .family = USHER_IPV4, .flags = USHER_CONN_SEEN_REPLY | USHER_CONN_RELATED,
+		.orig = tuple(USHER_GRE, 1, v4(2, 7), v4(9, 12)), .reply = tuple(USHER_GRE, 1, v4(9, 12), v4(2, 7)),
+		.packets = { 3, 2 }, .bytes = { 140, 92 }, .lost = { 6, 0 }, .late = { 1, 2 }, .master = 3, .expect = 1,
+	};
+	struct usher_event event = { .type = USHER_EVENT_CONN_UPDATE, .time = 1, .frame = 3, .conn = &conn };
+
+	(void)state;
+	check(&event, 0, "{\"event\":\"conn_update\",\"time\":0.000000001,\"frame\":3,\"conn\":4,\"proto\":\"gre\",\"zone\":0,"
+	      "\"orig\":{\"src\":\"10.0.0.2\",\"dst\":\"10.0.0.9\",\"key\":12,\"packets\":3,\"bytes\":140,\"lost\":6,\"late\":1},"
+	      "\"reply\":{\"src\":\"10.0.0.9\",\"dst\":\"10.0.0.2\",\"key\":7,\"packets\":2,\"bytes\":92,\"lost\":0,\"late\":2},"
+	      "\"replied\":true,\"assured\":false}");
+	conn.orig.type = conn.reply.type = 0;
+	check(&event, 0, "{\"event\":\"conn_update\",\"time\":0.000000001,\"frame\":3,\"conn\":4,\"proto\":\"gre\",\"zone\":0,"
+	      "\"orig\":{\"src\":\"10.0.0.2\",\"dst\":\"10.0.0.9\",\"key\":12,\"packets\":3,\"bytes\":140},"
+	      "\"reply\":{\"src\":\"10.0.0.9\",\"dst\":\"10.0.0.2\",\"key\":7,\"packets\":2,\"bytes\":92},"
+	      "\"replied\":true,\"assured\":false}");
+}
+
 /* The two ends of other protocols. */
 static void other_protocols(void **state)
 {
@@ -554,6 +607,35 @@ static void announcements(void **state)
 	      "\"peer_addr\":\"10.0.0.9\",\"accepted\":true}");
 }
 
+/* Behind NAT: as the other side knows both ends. An id of 0 is an id. */
+static void announced_names(void **state)
+{
+	struct usher_conn conn = control_conn();
+	struct usher_event event = {
+		.type = USHER_EVENT_ANNOUNCE, .time = USHER_SECOND, .frame = 27, .conn = &conn,
+		.u.announce = { .helper = "ftp", .kind = "PORT", .protocol = USHER_TCP, .listener = v4(2, 1029),
+				.listener_seen = v4(1, 40001), .accepted = true, .certain = true },
+	};
+
+	(void)state;
+	check(&event, 0, "{\"event\":\"announce\",\"time\":1.000000000,\"frame\":27,\"conn\":3,\"helper\":\"ftp\","
+	      "\"kind\":\"PORT\",\"proto\":\"tcp\",\"addr\":\"10.0.0.2\",\"port\":1029,"
+	      "\"public_addr\":\"10.0.0.1\",\"public_port\":40001,\"accepted\":true}");
+	event.u.announce = (struct usher_announcement){
+		.helper = "pptp", .kind = "incoming-call", .protocol = USHER_GRE, .listener = v4(2, 0),
+		.peer = { .key = 34 }, .peer_seen = v4(8, 0), .accepted = true, .certain = true,
+	};
+	check(&event, 0, "{\"event\":\"announce\",\"time\":1.000000000,\"frame\":27,\"conn\":3,\"helper\":\"pptp\","
+	      "\"kind\":\"incoming-call\",\"proto\":\"gre\",\"addr\":\"10.0.0.2\",\"call_id\":0,\"peer_call_id\":34,"
+	      "\"peer_public_addr\":\"10.0.0.8\",\"peer_public_call_id\":0,\"accepted\":true}");
+	event.u.announce.listener_seen = v4(1, 99);
+	event.u.announce.peer = v4(9, 0);
+	event.u.announce.peer_seen = (struct usher_endpoint){ 0 };
+	check(&event, 0, "{\"event\":\"announce\",\"time\":1.000000000,\"frame\":27,\"conn\":3,\"helper\":\"pptp\","
+	      "\"kind\":\"incoming-call\",\"proto\":\"gre\",\"addr\":\"10.0.0.2\",\"call_id\":0,\"peer_call_id\":0,"
+	      "\"peer_addr\":\"10.0.0.9\",\"public_addr\":\"10.0.0.1\",\"public_call_id\":99,\"accepted\":true}");
+}
+
 static void expectations(void **state)
 {
 	struct usher_expectation expectation = {
@@ -590,12 +672,23 @@ static void expectations(void **state)
 	check(&event, 0, "{\"event\":\"expect_gone\",\"time\":1.000000000,\"expect\":1,\"master\":3,"
 	      "\"helper\":\"ftp\",\"kind\":\"PORT\",\"class\":\"data\",\"proto\":\"gre\",\"zone\":0,\"src\":\"10.0.0.9\","
 	      "\"dst\":\"10.0.0.2\",\"key\":34,\"both\":true,\"timeout\":300,\"uses\":1,\"reason\":\"timeout\"}");
+	expectation.timeout_s = USHER_EXPECT_FOREVER; /* it stands: there are no seconds to tell */
+	expectation.uses = 0;
+	event.u.expect.reason = "withdrawn";
+	check(&event, 0, "{\"event\":\"expect_gone\",\"time\":1.000000000,\"expect\":1,\"master\":3,"
+	      "\"helper\":\"ftp\",\"kind\":\"PORT\",\"class\":\"data\",\"proto\":\"gre\",\"zone\":0,\"src\":\"10.0.0.9\","
+	      "\"dst\":\"10.0.0.2\",\"key\":34,\"both\":true,\"uses\":0,\"reason\":\"withdrawn\"}");
 }
 
 static void notes_and_invalid_packets(void **state)
 {
 	static const uint8_t about[] = "SITE \x1b]0;x\x07\xff";
 	struct usher_conn conn = control_conn();
+	const struct usher_field fields[] = {
+		{ .name = "call_id", .value = 7 },
+		{ .name = "result", .value = 1, .word = "connected" },
+		{ .name = "host", .text = about, .text_len = sizeof(about) - 1 },
+	};
 	struct usher_tuple of_packet = tuple(USHER_TCP, 0, v4(2, 40000), v4(9, 21));
 	struct usher_event event = {
 		.type = USHER_EVENT_NOTE, .time = USHER_SECOND, .frame = 8, .conn = &conn,
@@ -604,10 +697,16 @@ static void notes_and_invalid_packets(void **state)
 
 	(void)state;
 	check(&event, 0, "{\"event\":\"note\",\"time\":1.000000000,\"frame\":8,\"conn\":3,\"helper\":\"ftp\",\"code\":\"odd\","
-	      "\"text\":\"Odd.\",\"about\":\"SITE \\u001b]0;x\\u0007\\u00ff\"}");
+	      "\"text\":\"Odd.\",\"about\":\"SITE \\u001b]0;x\\u0007\\u00ff\",\"side\":\"client\"}");
 	event.u.note.text_len = 0;
+	event.u.note.side = USHER_SERVER;
 	check(&event, 0, "{\"event\":\"note\",\"time\":1.000000000,\"frame\":8,\"conn\":3,\"helper\":\"ftp\",\"code\":\"odd\","
-	      "\"text\":\"Odd.\"}");
+	      "\"text\":\"Odd.\",\"side\":\"server\"}");
+	event.u.note.fields = fields;
+	event.u.note.field_count = 3;
+	check(&event, 0, "{\"event\":\"note\",\"time\":1.000000000,\"frame\":8,\"conn\":3,\"helper\":\"ftp\",\"code\":\"odd\","
+	      "\"text\":\"Odd.\",\"side\":\"server\",\"fields\":{\"call_id\":7,\"result\":1,\"result_text\":\"connected\","
+	      "\"host\":\"SITE \\u001b]0;x\\u0007\\u00ff\"}}");
 	memset(&event.u, 0, sizeof(event.u));
 	event.type = USHER_EVENT_INVALID;
 	event.u.invalid.reason = USHER_REASON_TCP_WINDOW;
@@ -638,9 +737,12 @@ int main(void)
 		cmocka_unit_test(escaped_text_stays_in_its_bounds),
 		cmocka_unit_test(endpoints_are_written),
 		cmocka_unit_test(connections_begin),
+		cmocka_unit_test(translated_connections),
+		cmocka_unit_test(lost_packets),
 		cmocka_unit_test(other_protocols),
 		cmocka_unit_test(connections_change_and_end),
 		cmocka_unit_test(announcements),
+		cmocka_unit_test(announced_names),
 		cmocka_unit_test(expectations),
 		cmocka_unit_test(notes_and_invalid_packets),
 	};

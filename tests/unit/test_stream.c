@@ -310,9 +310,9 @@ static void test_long(void **state)
 		run_long(most[i], 3 * most[i], 1);
 	}
 	/* the limits of record_max itself */
-	usher__stream_open(&bed.s, 0, false);
+	usher__stream_open(&bed.s, 0, false, 0);
 	assert_int_equal(bed.s.record_max, 1);
-	usher__stream_open(&bed.s, UINT32_MAX, false);
+	usher__stream_open(&bed.s, UINT32_MAX, false, 0);
 	assert_int_equal(bed.s.record_max, STREAM_RECORD_MAX);
 }
 
@@ -372,7 +372,7 @@ static void run_memory(uint32_t chunks, unsigned empty, bool acked)
 	for (unsigned step = 0; step < MEMORY_STEPS; step++) {
 		uint32_t at = (step % 8 < 4 ? step ^ 3 : step) * size;
 		uint32_t n = len < at ? 0 : len - at < size ? len - at : size;
-		struct stream_segment segment = { bed.first[0] + at, 0, 0, 0, n, n, text + at };
+		struct stream_segment segment = { .seq = bed.first[0] + at, .len = n, .have = n, .data = text + at };
 
 		hog = 0;
 		size_t hogged = step == empty ? bed.pool->count - bed.pool->used : 0;
@@ -429,8 +429,8 @@ static void test_no_memory(void **state)
 
 static bool run_stops(int until)
 {
-	struct stream_segment cut = { 172, 0, 0, 0, 6, 2, (const uint8_t *)"a\n" };
-	struct stream_segment fin = { 190, 0, TCP_FIN, 0, 0, 0, NULL };
+	struct stream_segment cut = { .seq = 172, .len = 6, .have = 2, .data = (const uint8_t *)"a\n" };
+	struct stream_segment fin = { .seq = 190, .tcp_flags = TCP_FIN };
 	bool more;
 
 	open_bed(POOL, SCRIPT_MAX, false, 100, 200);
@@ -478,7 +478,7 @@ static int32_t frame_moody(void *user, unsigned direction, const uint8_t *head, 
 
 static void test_frame_changes(void **state)
 {
-	static const struct stream_sink other = { frame_moody, bed_record, bed_gap };
+	static const struct stream_sink other = { .frame = frame_moody, .record = bed_record, .gap = bed_gap };
 
 	(void)state;
 	for (unsigned mood = 1; mood < 4; mood++) {
@@ -510,7 +510,8 @@ static void test_far_along(void **state)
 	open_bed(POOL, 100, false, 0x12345678, 0);
 	send_syn(0);
 	for (uint32_t lost = 1u << 23; bytes < 11ull << 30; bytes += lost + 3) {
-		struct stream_segment segment = { bed.first[0] + (uint32_t)bytes, 0, 0, 0, lost + 3, 3, line };
+		struct stream_segment segment = { .seq = bed.first[0] + (uint32_t)bytes, .len = lost + 3, .have = 3,
+						  .data = line };
 
 		bed.log.len = 0;
 		assert_true(send_segment(&segment, 0));
