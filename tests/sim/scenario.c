@@ -288,6 +288,9 @@ void scenario_make(struct scenario *s, uint64_t seed, const struct scenario_choi
 		make_link(&d, &s->up[side], s->ipv6, s->without);
 		make_link(&d, &s->down[side], s->ipv6, s->without);
 	}
+	/* Who lets damaged packets in unlooked at has vouched for them. */
+	if (s->up[0].corruption || s->up[1].corruption || s->down[0].corruption || s->down[1].corruption)
+		s->flags |= USHER_VERIFY_CHECKSUMS;
 	make_tcp(&d, &s->client, s->ipv6, s->without);
 	make_tcp(&d, &s->server, s->ipv6, s->without);
 	make_manners(&d, s);
