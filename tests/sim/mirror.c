@@ -57,7 +57,7 @@ struct span *mirror_span(struct tcp *t, uint8_t kind, struct announcement *a, ui
 	return s;
 }
 
-uint32_t mirror_out(const struct tcp *t, uint32_t at)
+uint32_t mirror_out(const struct tcp *t, uint32_t at, bool up)
 {
 	const struct mirror *m = &t->mirror;
 	int64_t shift = 0;
@@ -65,10 +65,10 @@ uint32_t mirror_out(const struct tcp *t, uint32_t at)
 	for (uint32_t i = 0; i < m->span_next; i++) {
 		const struct span *s = &m->span[i];
 
-		if (at <= s->from)
+		if (at <= s->from + s->head)
 			break;
-		if (at < s->from + s->len)
-			return s->changed ? s->out : s->out + (at - s->from);
+		if (at < s->from + s->len - s->tail)
+			return up ? s->out + s->out_len - s->tail : s->out + s->head;
 		shift = (int64_t)s->out + s->out_len - s->from - s->len;
 	}
 	return (uint32_t)(at + shift);
@@ -194,6 +194,19 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 			      t->peer->host->name, endpoint_text(seen), t->host->name, address_text(&t->peer->remote));
 }
 
+/* How much of an announcement is the same at its beginning and end, before and after. */
+static void compare_span(const struct tcp *t, struct span *s)
+{
+	const uint8_t *before = t->tx.data + s->from, *after = t->mirror.wire.data + s->out;
+	uint32_t least = s->len < s->out_len ? s->len : s->out_len;
+
+	while (s->head < least && before[s->head] == after[s->head])
+		s->head++;
+	while (s->head + s->tail < least && before[s->len - 1 - s->tail] == after[s->out_len - 1 - s->tail])
+		s->tail++;
+	s->changed = s->head < s->len || s->head < s->out_len;
+}
+
 static void finish_span(struct tcp *t, struct span *s, uint32_t end)
 {
 	struct mirror *m = &t->mirror;
@@ -202,7 +215,7 @@ static void finish_span(struct tcp *t, struct span *s, uint32_t end)
 	s->out = m->left;
 	s->out_len = end - m->left;
 	s->done = true;
-	s->changed = s->out_len != s->len || memcmp(t->tx.data + s->from, m->wire.data + s->out, s->len);
+	compare_span(t, s);
 	m->shift += (int32_t)s->out_len - (int32_t)s->len;
 	if (m->shift < m->least_shift)
 		m->least_shift = m->shift;
@@ -399,7 +412,7 @@ void mirror_acknowledged(struct sim *sim, struct host *from, const struct wire *
 static bool reader_has(const struct tcp *t, uint32_t from, uint32_t to)
 {
 	const struct tcp *r = t->peer;
-	uint32_t first = mirror_out(t, from) + 1, last = mirror_out(t, to) + 1, next = r->rcv_nxt, end;
+	uint32_t first = mirror_out(t, from, false) + 1, last = mirror_out(t, to, true) + 1, next = r->rcv_nxt, end;
 
 	if (first < next)
 		first = next;

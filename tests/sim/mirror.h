@@ -30,8 +30,8 @@ bool mirror_has_edit(struct sim *sim, struct host *to, const struct wire *w, boo
 void mirror_told(struct tcp *t, const struct wire *w);
 /* An acknowledgement of the other end's comes to the gateway. */
 void mirror_acknowledged(struct sim *sim, struct host *from, const struct wire *w);
-/* Where byte `at` of the stream of `t` is in that of its reader; within an edit: where that begins. */
-uint32_t mirror_out(const struct tcp *t, uint32_t at);
+/* Where byte `at` of the stream of `t` is in that of its reader; within what was changed: where that begins, or (`up`) ends. */
+uint32_t mirror_out(const struct tcp *t, uint32_t at, bool up);
 /* The connection ended in order: was all read? */
 void mirror_finish(struct tcp *t);
 

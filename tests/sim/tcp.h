@@ -73,6 +73,7 @@ struct span {
 	uint8_t kind;             /* enum span_kind */
 	bool done, changed, split, lost;
 	uint32_t out, out_len;    /* in the reader's stream, when `done` */
+	uint32_t head, tail;      /* bytes at both ends that are the same in both */
 	struct announcement *announcement;
 };
 
