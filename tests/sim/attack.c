@@ -163,7 +163,7 @@ static void attack_blindly(struct sim *sim, void *object, uint32_t unused)
 	if (!to.family)
 		return;
 	to.key = 1024 + roll(&sim->dice, 60000);
-	if (!is_announced(sim, &to))
+	if (!is_announced(sim, &to) && to.key != sim->scenario->port && to.key != sim->scenario->public_port)
 		send_packet(other, &to, chance(&sim->dice, 70) ? USHER_TCP : USHER_UDP, SYN);
 }
 

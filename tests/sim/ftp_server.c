@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#define WAIT_S 400u /* for a data connection: longer than a client tries */
+
 static void work(struct ftp_server *s);
 
 /* ---- replies ---- */
@@ -249,6 +251,16 @@ static void active(struct ftp_server *s, bool extended, const char *text)
 	reply(s, 200, "PORT command successful");
 }
 
+/* Nobody came to the port that PASV named. */
+static void waited(struct sim *sim, void *object, uint32_t commands)
+{
+	struct ftp_server *s = object;
+
+	(void)sim;
+	if (s->busy && !s->data && s->commands == commands && !s->gone)
+		data_over(s, 425, "Nobody came");
+}
+
 static void transfer(struct ftp_server *s, bool up, const char *name)
 {
 	s->up = up;
@@ -268,6 +280,8 @@ static void transfer(struct ftp_server *s, bool up, const char *name)
 		begin_transfer(s);
 		if (up && s->data_eof)
 			end_upload(s);
+	} else {
+		sim_at(s->sim, s->sim->now + WAIT_S * USHER_SECOND, waited, s, s->commands);
 	}
 }
 

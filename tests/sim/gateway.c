@@ -24,6 +24,7 @@ struct gateway {
 	uint64_t armed;        /* the timer's; 0: none */
 	uint64_t gathering;    /* when the pending ones go at the latest; 0: none are */
 	uint64_t frame;
+	bool finished;         /* the session before ended well, and left nothing */
 	uint64_t start[USHER_COUNTER_COUNT];
 	struct ledger ledger;
 	struct law law;
@@ -133,12 +134,13 @@ void gateway_connect(struct gateway *g, struct link *outside)
 
 void gateway_begin(struct gateway *g, struct sim *sim, const struct gateway_setup *setup)
 {
-	bool keep = setup->keep && g->worker && !setup->law;
+	bool keep = setup->keep && g->worker && !setup->law && g->finished;
 	struct usher_options o;
 
 	g->sim = sim;
 	g->setup = *setup;
 	g->outside = NULL;
+	g->finished = false;
 	g->pending_count = 0;
 	g->armed = g->gathering = 0;
 	g->frame = 0;
@@ -401,6 +403,7 @@ void gateway_finish(struct gateway *g)
 		g->ledger.now = now;
 	}
 	ledger_finish(&g->ledger, g->sim, g->worker);
+	g->finished = !g->sim->failed;
 	if (!g->sim->failed)
 		law_compare(&g->law, g->sim, &o);
 }

@@ -28,6 +28,8 @@ void mirror_read(struct tcp *t);
 bool mirror_has_edit(struct sim *sim, struct host *to, const struct wire *w, bool lost);
 /* What `t` was told by an acknowledgement. */
 void mirror_told(struct tcp *t, const struct wire *w);
+/* What `t` now takes for the edge of the window. */
+void mirror_edge(struct tcp *t);
 /* An acknowledgement of the other end's comes to the gateway. */
 void mirror_acknowledged(struct sim *sim, struct host *from, const struct wire *w);
 /* Where byte `at` of the stream of `t` is in that of its reader; within what was changed: where that begins, or (`up`) ends. */

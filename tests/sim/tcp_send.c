@@ -378,6 +378,7 @@ static void update_window(struct tcp *t, const struct wire_tcp *s, uint32_t ack)
 		t->max_window = window;
 	if (window)
 		t->persist_ms = 0;
+	mirror_edge(t);
 }
 
 void tcp_ack_came(struct tcp *t, const struct wire *w)
