@@ -140,7 +140,7 @@ static void read_link(void *user, struct nlmsghdr *message)
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return;
-	for (const struct rtattr *a = gw_attribute(IFLA_RTA(link), left); a != NULL; a = gw_attribute_next(a, &left)) {
+	for (const struct rtattr *a = gw_attribute(IFLA_RTA(link), left); a; a = gw_attribute_next(a, &left)) {
 		if (a->rta_type == IFLA_IFNAME)
 			name = RTA_DATA(a);
 		else if (a->rta_type == IFLA_MTU)
@@ -170,7 +170,7 @@ static void read_address(void *user, struct nlmsghdr *message)
 
 	if (message->nlmsg_type != RTM_NEWADDR || (head->ifa_family != AF_INET && head->ifa_family != AF_INET6))
 		return;
-	for (const struct rtattr *a = gw_attribute(IFA_RTA(head), left); a != NULL; a = gw_attribute_next(a, &left)) {
+	for (const struct rtattr *a = gw_attribute(IFA_RTA(head), left); a; a = gw_attribute_next(a, &left)) {
 		if (a->rta_type == IFA_FLAGS)
 			memcpy(&flags, RTA_DATA(a), sizeof(flags));
 		/* On a point-to-point link IFA_ADDRESS is the other side's. */
@@ -294,4 +294,35 @@ const struct gw_address *gw_net_source(const struct gw_net *net, uint32_t index,
 			return address;
 	}
 	return NULL;
+}
+
+static void read_lost(void *user, struct nlmsghdr *message)
+{
+	size_t left = IFLA_PAYLOAD(message);
+	struct rtnl_link_stats64 stats;
+
+	if (message->nlmsg_type != RTM_NEWLINK)
+		return;
+	for (const struct rtattr *a = gw_attribute(IFLA_RTA(NLMSG_DATA(message)), left); a; a = gw_attribute_next(a, &left)) {
+		if (a->rta_type == IFLA_STATS64 && RTA_PAYLOAD(a) >= offsetof(struct rtnl_link_stats64, multicast)) {
+			memcpy(&stats, RTA_DATA(a), offsetof(struct rtnl_link_stats64, multicast));
+			*(uint64_t *)user = stats.tx_dropped;
+		}
+	}
+}
+
+uint64_t gw_net_lost(struct gw_net *net, uint32_t index)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg body;
+	} request = {
+		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST },
+		.body = { .ifi_index = (int)index },
+	};
+	uint64_t lost = 0;
+
+	/* A figure for people: when it cannot be had, it is not worth a word. */
+	(void)gw_net_ask(net, &request.head, read_lost, &lost);
+	return lost;
 }

@@ -63,6 +63,9 @@ const struct gw_address *gw_net_own(const struct gw_net *net, const struct usher
 /* An address of this interface that packets of the machine's own can have as their source; NULL: it has none. */
 const struct gw_address *gw_net_source(const struct gw_net *net, uint32_t index, uint8_t family);
 
+/* How many packets an interface lost on their way out, because its queue was full: of the TAP, those that the engine did not read in time. */
+uint64_t gw_net_lost(struct gw_net *net, uint32_t index);
+
 /*
  * The attributes of a message, from `at` on where `left` bytes are: the first, and the one behind. NULL: there are no more. Their data
  * are as long as they say; whether that is enough is the caller's to ask.

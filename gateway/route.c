@@ -31,7 +31,7 @@ static void read_metrics(struct gw_route *route, const struct rtattr *metrics)
 {
 	size_t left = RTA_PAYLOAD(metrics);
 
-	for (const struct rtattr *a = gw_attribute(RTA_DATA(metrics), left); a != NULL; a = gw_attribute_next(a, &left)) {
+	for (const struct rtattr *a = gw_attribute(RTA_DATA(metrics), left); a; a = gw_attribute_next(a, &left)) {
 		if (a->rta_type == RTAX_MTU && RTA_PAYLOAD(a) == sizeof(route->mtu))
 			memcpy(&route->mtu, RTA_DATA(a), sizeof(route->mtu));
 	}
@@ -54,7 +54,7 @@ static void read_route(void *user, struct nlmsghdr *message)
 	case RTN_BLACKHOLE: route->kind = GW_ROUTE_HOLE; break;
 	default: route->kind = GW_ROUTE_NONE; break;
 	}
-	for (const struct rtattr *a = gw_attribute(RTM_RTA(head), left); a != NULL; a = gw_attribute_next(a, &left)) {
+	for (const struct rtattr *a = gw_attribute(RTM_RTA(head), left); a; a = gw_attribute_next(a, &left)) {
 		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof(route->index))
 			memcpy(&route->index, RTA_DATA(a), sizeof(route->index));
 		else if (a->rta_type == RTA_METRICS)

@@ -225,14 +225,14 @@ static bool set_up_steering(struct gateway *gateway)
 
 /* ---- running ---- */
 
-static void print_counter(const char *name, uint64_t value)
+static void print_counter(FILE *out, const char *name, uint64_t value)
 {
 	if (value != 0)
-		fprintf(stderr, "  %-24s %llu\n", name, (unsigned long long)value);
+		fprintf(out, "  %-24s %llu\n", name, (unsigned long long)value);
 }
 
-/* All counters that are not 0, for people. */
-static void print_counters(const struct gateway *gateway)
+/* All counters that are not 0, for people; in one piece, so that nothing comes between. */
+static void print_counters(struct gateway *gateway)
 {
 	static const char *const names[] = {
 #define X(id, name, text) name,
@@ -245,16 +245,29 @@ static void print_counters(const struct gateway *gateway)
 #undef X
 	};
 
-	gw_say("counters");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return;
+	fprintf(out, "usher gateway: counters\n");
 	for (unsigned i = 0; i < STEER_COUNTER_COUNT; i++)
-		print_counter(steer_names[i], gw_steer_count(&gateway->steer, (enum steer_counter)i));
+		print_counter(out, steer_names[i], gw_steer_count(&gateway->steer, (enum steer_counter)i));
+	print_counter(out, "tap_lost", gw_net_lost(&gateway->net, gateway->tap.index));
 	for (unsigned i = 0; i < GW_COUNTER_COUNT; i++)
-		print_counter(names[i], gateway->count[i]);
-	print_counter("routes_asked", gateway->routes->asked);
-	for (unsigned i = 0; i < USHER_COUNTER_COUNT; i++)
-		print_counter(usher_counter_name((enum usher_counter)i), usher_counter_get(gateway->worker, (enum usher_counter)i));
+		print_counter(out, names[i], gateway->count[i]);
+	print_counter(out, "routes_asked", gateway->routes->asked);
+	for (unsigned i = 0; i < USHER_COUNTER_COUNT; i++) {
+		enum usher_counter counter = (enum usher_counter)i;
+
+		print_counter(out, usher_counter_name(counter), usher_counter_get(gateway->worker, counter));
+	}
 	for (unsigned i = 1; i < USHER_REASON_COUNT; i++)
-		print_counter(usher_reason_name(i), usher_reason_count(gateway->worker, (enum usher_reason)i));
+		print_counter(out, usher_reason_name(i), usher_reason_count(gateway->worker, (enum usher_reason)i));
+	if (fclose(out) == 0)
+		fputs(text, stderr);
+	free(text);
 }
 
 static void take_signal(struct gateway *gateway)
