@@ -1,10 +1,10 @@
 /*
  * bpf/shared: what the BPF programs and the daemon tell each other: the frames in the TAP, and the maps.
  *
- * A frame in the TAP is an Ethernet frame whose twelve address bytes are `struct tap_meta`; type and IP packet follow as always. So one
- * descriptor carries packets of all interfaces, whole (GSO, unfinished checksums), and the kernel's Ethernet code handles them. The
- * first byte is even (a unicast address: bpf_redirect_neigh drops others), and the two first bytes tell our frames from those that the
- * kernel sends into every device by itself (router solicitations, MLD).
+ * A frame in the TAP is an Ethernet frame whose twelve address bytes are `struct tap_meta`; type and IP packet follow as always.
+ * So one descriptor carries packets of all interfaces, whole (GSO, unfinished checksums), and the kernel's Ethernet code handles
+ * them. The first byte is even (a unicast address: bpf_redirect_neigh drops others), and the two first bytes tell our frames
+ * from those that the kernel sends into every device by itself (router solicitations, MLD).
  * Integers are the machine's own: nothing of this leaves it.
  */
 #ifndef USHER_BPF_SHARED_H
@@ -51,7 +51,7 @@ struct steer_address {
 
 enum steer_own_flags { /* the value of an address */
 	STEER_FORWARDS = 1, /* forwarded services are reached here: the ports of map `services` are the engine's */
-	STEER_PUBLIC = 2    /* NAT lends out keys here: those of the key range are the engine's first */
+	STEER_PUBLIC = 2    /* NAT lends out keys here: what no socket waits for is the engine's first */
 };
 
 /* A forwarded port. */

@@ -3,15 +3,18 @@
  * bpf/steer: which packets are usher's, and the way out for those that it let through.
  *
  * `usher_in` sits at the TC ingress of each of the gateway's interfaces. What is the machine's own business goes on to the kernel,
- * untouched: what is not IP (ARP), broadcast and multicast (DHCP, neighbour discovery), what is addressed to the machine itself. All
- * else is handed to the daemon through the TAP, and never to the kernel's forwarding: that is why a gateway whose daemon is gone
- * forwards nothing (unless `open`), and why ip_forward may be 0 and every netfilter chain closed.
- * An address where NAT lends out keys belongs to both: keys of the range, ICMP answers and errors, and what has no ports (GRE) go to the
- * engine first; what belongs to none of its connections comes back as TAP_LOCAL. All other ports of it are the machine's.
+ * untouched: what is not IP (ARP), broadcast and multicast (DHCP, neighbour discovery), what is addressed to the machine itself.
+ * All else is handed to the daemon through the TAP, and never to the kernel's forwarding: that is why a gateway whose daemon is
+ * gone forwards nothing (unless `open`), and why ip_forward may be 0 and every netfilter chain closed.
+ * An address where NAT lends out keys belongs to both. The machine's is what one of its sockets waits for, outside of the key
+ * range, and what asks something of it (echo requests, neighbour discovery). The rest goes to the engine first: ICMP answers and
+ * errors, what has no ports (GRE), keys of the range, and other keys that a connection kept (FTP's port 20). What belongs to
+ * none of the engine's connections comes back as TAP_LOCAL.
  * `usher_out` sits at the TC ingress of the TAP: frames that the daemon wrote leave by the interface that it named, or go up to the
  * machine's own stack. Nothing from the TAP ever enters the stack as a packet of the TAP.
  *
- * VLANs are interfaces: a tagged packet on eth0 is a packet of eth0.5, if there is one, and that may be an interface of the gateway.
+ * VLANs are interfaces: a tagged packet on eth0 is a packet of eth0.5, if there is one, and that may be an interface of the
+ * gateway.
  * A tag with VLAN number 0 is only a priority, and is taken off.
  *
  * Invariants: packets change only at the very end; every way out of a program is counted.
@@ -155,8 +158,29 @@ static __always_inline int is_answer(const struct look *look)
 	return (look->type >= 1 && look->type <= 4) || look->type == 129;
 }
 
+static __always_inline int in_key_range(const struct look *look, const struct steer_config *c)
+{
+	return look->port >= c->key_first && look->port <= c->key_last;
+}
+
+/* Does a socket of the machine's wait for this TCP or UDP packet? */
+static __always_inline int has_socket(struct __sk_buff *skb, struct look *look)
+{
+	__u32 size = look->family == 4 ? sizeof(look->tuple.ipv4) : sizeof(look->tuple.ipv6);
+	struct bpf_sock *sk;
+
+	if (look->protocol == IP_TCP)
+		sk = bpf_skc_lookup_tcp(skb, &look->tuple, size, BPF_F_CURRENT_NETNS, 0);
+	else
+		sk = bpf_sk_lookup_udp(skb, &look->tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return 0;
+	bpf_sk_release(sk);
+	return 1;
+}
+
 /* Is a packet to an address of the machine (`flags`: enum steer_own_flags) the engine's first? */
-static __always_inline int wants_own(const struct look *look, __u32 flags, const struct steer_config *c)
+static __always_inline int wants_own(struct __sk_buff *skb, struct look *look, __u32 flags, const struct steer_config *c)
 {
 	struct steer_service service = { .protocol = look->protocol, .family = look->family, .port = look->port };
 
@@ -167,7 +191,7 @@ static __always_inline int wants_own(const struct look *look, __u32 flags, const
 	if (look->fragment)
 		return 1;
 	if (look->protocol == IP_TCP || look->protocol == IP_UDP)
-		return look->port >= c->key_first && look->port <= c->key_last;
+		return in_key_range(look, c) || !has_socket(skb, look);
 	if ((look->protocol == IP_ICMP && look->family == 4) || (look->protocol == IP_ICMPV6 && look->family == 6))
 		return is_answer(look);
 	return 1;
@@ -214,7 +238,7 @@ int usher_in(struct __sk_buff *skb)
 	if (!(type == ETHERTYPE_IPV4 ? look_ipv4(skb, at, &look) : look_ipv6(skb, at, &look)))
 		return counted(STEER_COUNT_BROKEN, TC_ACT_SHOT);
 	own = bpf_map_lookup_elem(&addresses, &look.dst);
-	if (is_multicast(&look) || (own && !wants_own(&look, *own, c)))
+	if (is_multicast(&look) || (own && !wants_own(skb, &look, *own, c)))
 		return counted(STEER_COUNT_KERNEL, TC_ACT_OK);
 	if (c->tap && bpf_ktime_get_ns() < c->alive_until)
 		return to_engine(skb, c, port->layer3, own ? TAP_OWN : 0);
@@ -225,25 +249,18 @@ int usher_in(struct __sk_buff *skb)
 }
 
 /*
- * A TCP packet to a public key that NAT does not know: to the machine's own socket, if there is one. Without this the stack would
- * answer with a reset, and end the very connections that a gateway started anew is about to pick up.
+ * A TCP packet to a public key that neither NAT nor a socket knows. The stack would answer with a reset, and end the very
+ * connections that a gateway started anew is about to pick up.
  */
-static __always_inline int has_socket(struct __sk_buff *skb)
+static __always_inline int is_orphan(struct __sk_buff *skb)
 {
-	__u32 type = bpf_ntohs((__be16)skb->protocol);
+	__u32 zero = 0, type = bpf_ntohs((__be16)skb->protocol);
+	const struct steer_config *c = bpf_map_lookup_elem(&config, &zero);
 	struct look look = { 0 };
-	struct bpf_sock *sk;
 
-	if (!(type == ETHERTYPE_IPV4 ? look_ipv4(skb, ETHERNET_SIZE, &look) : look_ipv6(skb, ETHERNET_SIZE, &look)))
-		return 0;
-	if (look.protocol != IP_TCP || look.fragment)
+	if (!c || !(type == ETHERTYPE_IPV4 ? look_ipv4(skb, ETHERNET_SIZE, &look) : look_ipv6(skb, ETHERNET_SIZE, &look)))
 		return 1;
-	sk = bpf_skc_lookup_tcp(skb, &look.tuple, look.family == 4 ? sizeof(look.tuple.ipv4) : sizeof(look.tuple.ipv6),
-				BPF_F_CURRENT_NETNS, 0);
-	if (!sk)
-		return 0;
-	bpf_sk_release(sk);
-	return 1;
+	return look.protocol == IP_TCP && !look.fragment && in_key_range(&look, c) && !has_socket(skb, &look);
 }
 
 SEC("tc")
@@ -258,7 +275,7 @@ int usher_out(struct __sk_buff *skb)
 	if (!port)
 		return counted(STEER_COUNT_STRANGE, TC_ACT_SHOT);
 	if (meta.what == TAP_LOCAL) {
-		if (!has_socket(skb))
+		if (is_orphan(skb))
 			return counted(STEER_COUNT_NO_SOCKET, TC_ACT_SHOT);
 		skb->mark = STEER_LOCAL;
 		return counted(STEER_COUNT_LOCAL, (int)bpf_redirect(meta.ifindex, BPF_F_INGRESS));

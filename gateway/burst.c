@@ -140,7 +140,8 @@ static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32
 }
 
 /*
- * A TCP packet of the engine's own, or a super-packet without DF, longer than the link's MTU: the kernel cuts it into segments that fit.
+ * A TCP packet of the engine's own, or a super-packet without DF, longer than the link's MTU: the kernel cuts it into segments
+ * that fit.
  * false: it is none of these.
  */
 static bool make_segments(struct parcel *parcel, uint32_t mtu)
@@ -239,6 +240,10 @@ static bool settle(struct gw_burst *burst, const struct gw_slot *slot, uint8_t *
 
 	if (slot->head.meta.flags & TAP_OWN || gw_policy_in_pool(burst->config, look->family, destination_of(look, data)))
 		return false;
+	if (gw_is_martian(look, data)) {
+		burst->count[GW_COUNT_MARTIAN]++;
+		return true;
+	}
 	route = route_to(burst, look, destination_of(look, data));
 	if (route->kind == GW_ROUTE_LOCAL) {
 		send_local(burst, slot, data, look->len);
@@ -323,8 +328,8 @@ static void take(struct gw_burst *burst, size_t len)
 /* ---- verdicts ---- */
 
 /*
- * The engine has no use for a packet to the machine itself: is it the machine's own? Not what its connection refused: that would have
- * the stack answer for a connection that it does not know.
+ * The engine has no use for a packet to the machine itself: is it the machine's own? Not what its connection refused: that would
+ * have the stack answer for a connection that it does not know.
  */
 static bool is_local(const struct gw_slot *slot, const struct usher_packet *packet)
 {

@@ -1,9 +1,9 @@
 /*
  * gateway/burst: the way of packets from the TAP through the engine and back.
  *
- * Up to 64 packets are read and judged together. Some never reach the engine: what came with its last hop, or has no route, gets its ICMP
- * error at once. What the engine accepts leaves by the route of its (translated) destination, one hop less, if it fits; what it emits
- * goes out between. What it refuses, and is addressed to the machine itself, is the machine's own.
+ * Up to 64 packets are read and judged together. Some never reach the engine: what came with its last hop, or has no route, gets
+ * its ICMP error at once. What the engine accepts leaves by the route of its (translated) destination, one hop less, if it fits;
+ * what it emits goes out between. What it refuses, and is addressed to the machine itself, is the machine's own.
  *
  * Owns: the buffers. Invariants: a packet leaves only if it belongs to a connection that the engine follows, by an interface of the
  * gateway; each that does not leave is counted; a packet for the machine itself reaches it as it came.

@@ -1,6 +1,6 @@
 /*
- * gateway/count: what the gateway counts by itself, besides the engine's counters and those of the BPF programs. Every packet that does
- * not leave as it came has one.
+ * gateway/count: what the gateway counts by itself, besides the engine's counters and those of the BPF programs. Every packet
+ * that does not leave as it came has one.
  */
 #ifndef USHER_GATEWAY_COUNT_H
 #define USHER_GATEWAY_COUNT_H
@@ -23,6 +23,7 @@
 	X(DENIED, "denied", "packets that the engine or the policy did not let pass") \
 	X(UNTRACKED, "untracked", "packets dropped because the engine does not follow them: fragments") \
 	X(TAKEN, "taken", "packets that the engine kept") \
+	X(MARTIAN, "martian", "packets dropped because an address of theirs may not leave its link") \
 	X(NO_ROUTE, "no_route", "packets dropped because no route leads there") \
 	X(NO_PORT, "no_port", "packets dropped because the route leads to an interface that is not the gateway's") \
 	X(HOPS, "hops", "packets dropped because they came with their last hop") \

@@ -1,6 +1,6 @@
 /*
- * gateway/engine: the engine's words that came with NAT. A library without them sends nothing of its own and has nothing that cannot
- * wait; it cannot translate either, and gateway/run.c says so.
+ * gateway/engine: the engine's words that came with NAT. A library without them sends nothing of its own and has nothing that
+ * cannot wait; it cannot translate either, and gateway/run.c says so.
  */
 #ifndef USHER_GATEWAY_ENGINE_H
 #define USHER_GATEWAY_ENGINE_H

@@ -49,27 +49,9 @@ static bool is_icmp_error(const struct gw_look *look, const uint8_t *packet, uin
 	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-/* From nobody, or from or to many. */
-static bool is_strange_ipv4(const uint8_t *packet)
-{
-	const uint8_t *src = packet + 12, *dst = packet + 16;
-
-	return src[0] == 0 || src[0] == 127 || src[0] >= 224 || dst[0] >= 224;
-}
-
-static bool is_strange_ipv6(const uint8_t *packet)
-{
-	static const uint8_t none[15];
-	const uint8_t *src = packet + 8, *dst = packet + 24;
-
-	return src[0] == 0xff || dst[0] == 0xff || (memcmp(src, none, sizeof(none)) == 0 && src[15] <= 1);
-}
-
 bool gw_error_allowed(const struct gw_look *look, const uint8_t *packet, uint32_t len)
 {
-	if (look->later || is_icmp_error(look, packet, len))
-		return false;
-	return !(look->family == USHER_IPV4 ? is_strange_ipv4(packet) : is_strange_ipv6(packet));
+	return !look->later && !is_icmp_error(look, packet, len) && !gw_is_martian(look, packet);
 }
 
 bool gw_error_admit(struct gw_error_limit *limit, usher_time now)

@@ -34,7 +34,8 @@ bool gw_error_allowed(const struct gw_look *look, const uint8_t *packet, uint32_
 bool gw_error_admit(struct gw_error_limit *limit, usher_time now);
 
 /*
- * Write the error about `packet`, of which `len` bytes are there, from `source` (4 or 16 bytes) to its sender; `mtu` is for TOO_BIG.
+ * Write the error about `packet`, of which `len` bytes are there, from `source` (4 or 16 bytes) to its sender; `mtu` is for
+ * TOO_BIG.
  * `out` has GW_ERROR_MAX bytes. Returns its length.
  */
 uint32_t gw_error_build(uint8_t *out, enum gw_error kind, uint32_t mtu, const uint8_t *source, const uint8_t *packet,

@@ -31,7 +31,7 @@ struct gateway_forward {
 struct gateway_config {
 	const struct gateway_port *ports;
 	uint32_t port_count;
-	bool masquerade[2];          /* IPv4, IPv6: connections to the outside get the address of the interface by which they leave */
+	bool masquerade[2];          /* IPv4, IPv6: connections to the outside get the outside interface's address */
 	struct usher_nat snat[2];    /* IPv4, IPv6: they get one of these instead; family 0: not */
 	const struct gateway_forward *forwards;
 	uint32_t forward_count;

@@ -1,6 +1,6 @@
 /*
- * gateway/keys: the range of NAT's keys is kept from the machine's own sockets: net.ipv4.ip_local_reserved_ports, which holds for IPv6
- * and UDP as well.
+ * gateway/keys: the range of NAT's keys is kept from the machine's own sockets: net.ipv4.ip_local_reserved_ports, which holds
+ * for IPv6 and UDP as well.
  */
 #ifndef USHER_GATEWAY_KEYS_H
 #define USHER_GATEWAY_KEYS_H

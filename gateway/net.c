@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "gateway/say.h"
@@ -24,6 +25,9 @@ static int open_netlink(uint32_t groups, int flags)
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = groups };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE);
 
+	/* The kernel answers at once, but nobody shall wait for ever. */
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 1 }, sizeof(struct timeval));
 	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		close(fd);
 		fd = -1;
@@ -101,7 +105,9 @@ const struct rtattr *gw_attribute(const void *at, size_t left)
 {
 	const struct rtattr *attribute = at;
 
-	return left >= sizeof(*attribute) && attribute->rta_len >= sizeof(*attribute) && attribute->rta_len <= left ? attribute : NULL;
+	if (left < sizeof(*attribute) || attribute->rta_len < sizeof(*attribute) || attribute->rta_len > left)
+		return NULL;
+	return attribute;
 }
 
 const struct rtattr *gw_attribute_next(const struct rtattr *attribute, size_t *left)

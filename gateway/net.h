@@ -1,8 +1,8 @@
 /*
  * gateway/net: what the machine's network is: the gateway's interfaces, and all addresses of the machine.
  *
- * Owns: two netlink sockets, one for questions, one that tells of changes; the tables of ports and addresses. The tables are read anew
- * as a whole when anything of them has changed: that is rare, and leaves no order of messages to get wrong.
+ * Owns: two netlink sockets, one for questions, one that tells of changes; the tables of ports and addresses. The tables are
+ * read anew as a whole when anything of them has changed: that is rare, and leaves no order of messages to get wrong.
  * Invariants: a port keeps its number (its place in the configuration) for ever; its index is 0 while there is no such interface.
  * Sources: rtnetlink(7).
  */
@@ -63,12 +63,12 @@ const struct gw_address *gw_net_own(const struct gw_net *net, const struct usher
 /* An address of this interface that packets of the machine's own can have as their source; NULL: it has none. */
 const struct gw_address *gw_net_source(const struct gw_net *net, uint32_t index, uint8_t family);
 
-/* How many packets an interface lost on their way out, because its queue was full: of the TAP, those that the engine did not read in time. */
+/* How many packets an interface lost because its queue was full: of the TAP, those that the engine did not read in time. */
 uint64_t gw_net_lost(struct gw_net *net, uint32_t index);
 
 /*
- * The attributes of a message, from `at` on where `left` bytes are: the first, and the one behind. NULL: there are no more. Their data
- * are as long as they say; whether that is enough is the caller's to ask.
+ * The attributes of a message, from `at` on where `left` bytes are: the first, and the one behind. NULL: there are no more.
+ * Their data are as long as they say; whether that is enough is the caller's to ask.
  */
 const struct rtattr *gw_attribute(const void *at, size_t left);
 const struct rtattr *gw_attribute_next(const struct rtattr *attribute, size_t *left);

@@ -90,6 +90,26 @@ bool gw_look(struct gw_look *look, const uint8_t *packet, uint32_t len)
 	return look->family == USHER_IPV6 && len >= IPV6_HEADER && look_ipv6(look, packet, len);
 }
 
+static bool is_strange_ipv4(const uint8_t *address)
+{
+	return address[0] == 0 || address[0] == 127 || address[0] >= 224 || (address[0] == 169 && address[1] == 254);
+}
+
+static bool is_strange_ipv6(const uint8_t *address)
+{
+	static const uint8_t none[15];
+
+	return address[0] == 0xff || (address[0] == 0xfe && (address[1] & 0xc0) == 0x80) ||
+	       (memcmp(address, none, sizeof(none)) == 0 && address[15] <= 1);
+}
+
+bool gw_is_martian(const struct gw_look *look, const uint8_t *packet)
+{
+	if (look->family == USHER_IPV4)
+		return is_strange_ipv4(packet + 12) || is_strange_ipv4(packet + 16);
+	return is_strange_ipv6(packet + 8) || is_strange_ipv6(packet + 24);
+}
+
 uint64_t gw_sum(const uint8_t *bytes, uint32_t len, uint64_t sum)
 {
 	uint32_t i;

@@ -1,9 +1,10 @@
 /*
  * gateway/policy: what becomes of a new connection.
  *
- * From inside: accepted if its source is inside and its destination on an interface of the gateway; to the outside it is translated as
- * configured. From outside: refused, unless it is for a forwarded service. To the machine itself: refused as far as the engine is
- * concerned, which is how gateway/burst.c knows that it is the machine's own. What a helper announced never comes here.
+ * From inside: accepted if its source is inside and its destination on an interface of the gateway; to the outside it is
+ * translated as configured. From outside: refused, unless it is for a forwarded service. To the machine itself: refused as far
+ * as the engine is concerned, which is how gateway/burst.c knows that it is the machine's own. What a helper announced never
+ * comes here.
  */
 #ifndef USHER_GATEWAY_POLICY_H
 #define USHER_GATEWAY_POLICY_H

@@ -102,20 +102,39 @@ static void ask(struct gw_routes *routes, struct gw_route *route, uint8_t family
 		route->mtu = port->mtu;
 }
 
+static struct gw_route_entry *entry_of(struct gw_routes *routes, uint8_t family, const uint8_t *address, uint8_t whole[16])
+{
+	memset(whole, 0, 16);
+	memcpy(whole, address, family == USHER_IPV4 ? 4 : 16);
+	return &routes->entry[place(routes, whole)];
+}
+
+void gw_route_put(struct gw_routes *routes, uint8_t family, const uint8_t *address, const struct gw_route *route, usher_time now)
+{
+	struct gw_route_entry *entry;
+	uint8_t whole[16];
+
+	entry = entry_of(routes, family, address, whole);
+	*entry = (struct gw_route_entry){
+		.family = family,
+		.generation = routes->net->generation,
+		.expires = now + ROUTE_AGE,
+		.route = *route,
+	};
+	memcpy(entry->address, whole, sizeof(whole));
+}
+
 const struct gw_route *gw_route_find(struct gw_routes *routes, uint8_t family, const uint8_t *address, usher_time now)
 {
 	struct gw_route_entry *entry;
-	uint8_t whole[16] = { 0 };
+	struct gw_route route;
+	uint8_t whole[16];
 
-	memcpy(whole, address, family == USHER_IPV4 ? 4 : 16);
-	entry = &routes->entry[place(routes, whole)];
-	if (entry->family == family && entry->generation == routes->net->generation && now < entry->expires &&
-	    memcmp(entry->address, whole, sizeof(whole)) == 0)
-		return &entry->route;
-	ask(routes, &entry->route, family, whole);
-	memcpy(entry->address, whole, sizeof(whole));
-	entry->family = family;
-	entry->generation = routes->net->generation;
-	entry->expires = now + ROUTE_AGE;
+	entry = entry_of(routes, family, address, whole);
+	if (entry->family != family || entry->generation != routes->net->generation || now >= entry->expires ||
+	    memcmp(entry->address, whole, sizeof(whole)) != 0) {
+		ask(routes, &route, family, whole);
+		gw_route_put(routes, family, whole, &route, now);
+	}
 	return &entry->route;
 }

@@ -3,8 +3,8 @@
  *
  * Owns: a table of answers, direct-mapped by a keyed hash. An answer is good until routes, addresses or interfaces change (the
  * generation of gateway/net) and for 5 s at most: path MTUs that the kernel learned come and go without a word.
- * The kernel is asked as for packets of its own, so it answers with ip_forward=0 as well; rules by source or arrival interface are not
- * seen.
+ * The kernel is asked as for packets of its own, so it answers with ip_forward=0 as well; rules by source or arrival interface
+ * are not seen.
  */
 #ifndef USHER_GATEWAY_ROUTE_H
 #define USHER_GATEWAY_ROUTE_H
@@ -42,6 +42,9 @@ struct gw_routes {
 
 /* `seed`: 32 random bytes. */
 void gw_routes_init(struct gw_routes *routes, struct gw_net *net, const uint8_t seed[32]);
+
+/* Remember a route. */
+void gw_route_put(struct gw_routes *routes, uint8_t family, const uint8_t *address, const struct gw_route *route, usher_time now);
 
 /* The route to this address (4 or 16 bytes). Never NULL; good until the next call. */
 const struct gw_route *gw_route_find(struct gw_routes *routes, uint8_t family, const uint8_t *address, usher_time now);

@@ -1,7 +1,8 @@
 /*
  * gateway/run: one gateway from beginning to end: sets up what the other files own, waits, and tells each what it has to do.
  *
- * One thread, one worker, one TAP queue. Order of setting up: the interfaces are handed over last, when all else works. Order of ending:
+ * One thread, one worker, one TAP queue. Order of setting up: the interfaces are handed over last, when all else works. Order of
+ * ending:
  * first the steering is told that nobody is there.
  * Invariants: the lease is renewed each second and lasts five: a daemon that hangs forwards nothing, and nothing passes around it.
  */
@@ -109,7 +110,8 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 	if (usher_error(&options) != NULL)
 		return gw_say("%s", usher_error(&options));
 	gateway->region_size = usher_size(&options);
-	gateway->region = mmap(NULL, gateway->region_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	gateway->region = mmap(NULL, gateway->region_size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (gateway->region == MAP_FAILED)
 		return gw_say("%zu MiB of address space: %s", gateway->region_size >> 20, strerror(errno));
 	madvise(gateway->region, gateway->region_size, MADV_HUGEPAGE); /* a wish */

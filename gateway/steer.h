@@ -1,8 +1,9 @@
 /*
  * gateway/steer: the BPF programs of bpf/steer.c and their maps.
  *
- * Owns: the loaded object. Programs stay attached when this process ends, and with them their maps: then they drop what they would have
- * handed to us, or (`open`) let all pass. Attaching again, in the next process, puts the new program in the old one's place at once.
+ * Owns: the loaded object. Programs stay attached when this process ends, and with them their maps: then they drop what they
+ * would have handed to us, or (`open`) let all pass. Attaching again, in the next process, puts the new program in the old one's
+ * place at once.
  */
 #ifndef USHER_GATEWAY_STEER_H
 #define USHER_GATEWAY_STEER_H

@@ -20,8 +20,8 @@
 #define TAP_MTU      65521 /* the most that a TAP takes */
 
 /*
- * The kernel would solicit routers on the device and answer there; nothing of this belongs here. The file is not there where IPv6 is
- * off, and what happens all the same is ignored by its frames' looks: so it does not matter when this fails.
+ * The kernel would solicit routers on the device and answer there; nothing of this belongs here. The file is not there where
+ * IPv6 is off, and what happens all the same is ignored by its frames' looks: so it does not matter when this fails.
  */
 static void quiet_ipv6(const struct gw_tap *tap)
 {

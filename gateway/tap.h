@@ -1,8 +1,8 @@
 /*
  * gateway/tap: the TAP device through which packets come to the engine and go out again.
  *
- * Owns: the descriptor; the device goes with it. Frames are those of bpf/shared.h behind a virtio-net header: super-packets stay whole
- * and checksums may be unfinished, both ways. One read is one frame, one write as well.
+ * Owns: the descriptor; the device goes with it. Frames are those of bpf/shared.h behind a virtio-net header: super-packets stay
+ * whole and checksums may be unfinished, both ways. One read is one frame, one write as well.
  * Sources: Linux Documentation/networking/tuntap.rst, virtio 1.1 section 5.1.6.
  */
 #ifndef USHER_GATEWAY_TAP_H
@@ -40,8 +40,8 @@ bool gw_tap_init(struct gw_tap *tap);
 void gw_tap_fini(struct gw_tap *tap);
 
 /*
- * Read the next packet, its IP header to `packet` where `size` bytes are, GW_HEAD bytes in front of it too. Returns its length; 0: it
- * was a frame too short to have one; -1: there is none.
+ * Read the next packet, its IP header to `packet` where `size` bytes are, GW_HEAD bytes in front of it too. Returns its length;
+ * 0: it was a frame too short to have one; -1: there is none.
  */
 ssize_t gw_tap_read(struct gw_tap *tap, uint8_t *packet, size_t size, struct gw_head *head);
 

@@ -318,7 +318,7 @@ static int run(const struct gateway_config *config)
 	return gateway_run(config) ? STATUS_OK : STATUS_FAILED;
 #else
 	(void)config;
-	return complain("this one was built without the gateway, for want of libbpf or clang (meson setup -Dgateway=enabled tells)");
+	return complain("this one was built without the gateway, for want of libbpf or clang (-Dgateway=enabled tells)");
 #endif
 }
 

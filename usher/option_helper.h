@@ -7,8 +7,8 @@
 #include <usher/usher.h>
 
 /*
- * NAME=PORT[,PORT]...[/4|/6]: the ports are put behind the `*count` of `*ports`, which grows. An enum status; not OK: told as `command`'s
- * complaint.
+ * NAME=PORT[,PORT]...[/4|/6]: the ports are put behind the `*count` of `*ports`, which grows. An enum status; not OK: told as
+ * `command`'s complaint.
  */
 int option_helper(const char *command, const char *argument, struct usher_port_helper **ports, uint32_t *count);
 
