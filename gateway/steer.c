@@ -23,8 +23,8 @@ static const _Alignas(8) unsigned char object_bytes[] = {
 #include "steer_object.h"
 };
 
-/* The library's own words help only when something failed; then the last warning does. */
-static int keep_quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+/* The library's own words are long, and only for whoever asks for them. */
+static int __attribute__((format(printf, 2, 0))) keep_quiet(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	if (level == LIBBPF_WARN && getenv("USHER_BPF_LOG") != NULL)
 		vfprintf(stderr, format, arguments);
