@@ -175,7 +175,7 @@ static const struct pptp_row session_rows[S_COUNT][E_CALLS + 1][2] = {
 		[E_START_OK] = { [BY_OTHER] = { S_UP, S_NOTHING } },
 		[E_START_FAILED] = { [BY_OTHER] = { S_FAILED, S_NOTHING } }, /* 2.2 */
 		[E_STOP] = BOTH(S_STOPPED, S_FORGET),     /* 3.1.1: version not supported */
-		[E_CALLS] = { [BY_ASKER] = { S_ASKED, S_CALL } }, /* he does not wait: the other side answers the one, then the other */
+		[E_CALLS] = { [BY_ASKER] = { S_ASKED, S_CALL } }, /* he does not wait; the answers come in this order */
 	},
 	[S_CROSSED] = { /* 3.1.3: one answers the other; who refuses may still be granted his own */
 		[E_START] = BOTH(S_CROSSED, S_NOTHING), [E_STOP] = BOTH(S_STOPPED, S_FORGET),
