@@ -5,6 +5,7 @@
 #include "tests/sim/law.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/mirror.h"
+#include "tests/sim/trace.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -301,8 +302,9 @@ static void process(struct gateway *g)
 		if (burst[i].verdict == USHER_ACCEPT && burst[i].state <= USHER_RELATED) {
 			forward(g, p);
 		} else {
-			sim_log(g->sim, "gateway%u: verdict %u, state %u: %s", g->number, burst[i].verdict, burst[i].state,
+			sim_log(g->sim, "gateway%u: verdict %u, state %u: %s, for:", g->number, burst[i].verdict, burst[i].state,
 				usher_reason_name(burst[i].reason));
+			trace_text(g->sim, p, "");
 			packet_give(g->sim, p);
 		}
 		emit_until(g, &next, &more, i + 1);

@@ -5,7 +5,7 @@
 #include "tests/sim/sim.h"
 
 #define RTO_MIN 200u
-#define RTO_MAX 20000u /* less than any gateway forgets a connection that is closing */
+#define RTO_MAX 5000u /* so that what is closing is closed before a gateway forgets it */
 #define RETRIES 15u
 #define KEEP_PROBES 9u
 #define DUP_ACKS 3u

@@ -69,7 +69,7 @@ const char *link_name(const struct link *link)
 	return name;
 }
 
-static void log_tcp(struct sim *sim, const char *link, const struct wire *w, const char *who)
+static void log_tcp(struct sim *sim, const char *where, const struct wire *w)
 {
 	static const char letters[] = "FSRPAU";
 	char flags[8], sack[120] = "", data[80] = "";
@@ -84,24 +84,28 @@ static void log_tcp(struct sim *sim, const char *link, const struct wire *w, con
 		used += (uint32_t)snprintf(sack + used, sizeof(sack) - used, " sack %u-%u", w->tcp.sack[i].from, w->tcp.sack[i].to);
 	for (at = 0; at < w->len && at < 70; at++)
 		data[at] = (char)(w->data[at] >= 32 && w->data[at] < 127 ? w->data[at] : '.');
-	sim_log(sim, "%-18s %s > %s %s seq %u ack %u win %u len %u%s%s %s", who ? who : link, endpoint_text(&w->src),
-		endpoint_text(&w->dst), flags, w->tcp.seq, w->tcp.ack, w->tcp.window, w->len, sack,
-		w->tcp.stamped ? " ts" : "", data);
+	sim_log(sim, "%-18s %s > %s %s seq %u ack %u win %u len %u%s%s %s", where, endpoint_text(&w->src), endpoint_text(&w->dst), flags,
+		w->tcp.seq, w->tcp.ack, w->tcp.window, w->len, sack, w->tcp.stamped ? " ts" : "", data);
 }
 
-static void log_packet(struct sim *sim, const struct link *link, const struct packet *p, const char *who)
+void trace_text(struct sim *sim, const struct packet *p, const char *where)
 {
-	const char *name = link_name(link), *wrong;
+	const char *wrong;
 	struct wire w;
 
+	if (!sim->trace)
+		return;
 	wrong = wire_read(p->data, p->len, &w);
 	if (wrong)
-		sim_log(sim, "%-18s %u bytes: %s", who ? who : name, p->len, wrong);
+		sim_log(sim, "%-18s %u bytes: %s", where, p->len, wrong);
 	else if (w.protocol == USHER_TCP)
-		log_tcp(sim, name, &w, who);
+		log_tcp(sim, where, &w);
+	else if (w.protocol == USHER_ICMP || w.protocol == USHER_ICMPV6)
+		sim_log(sim, "%-18s %s > %s ICMP %u/%u mtu %u about %s > %s seq %u", where, address_text(&w.src), address_text(&w.dst),
+			w.icmp.type, w.icmp.code, w.icmp.mtu, endpoint_text(&w.icmp.src), endpoint_text(&w.icmp.dst), w.icmp.seq);
 	else
-		sim_log(sim, "%-18s %s > %s protocol %u len %u icmp %u/%u", who ? who : name, endpoint_text(&w.src),
-			endpoint_text(&w.dst), w.protocol, p->len, w.icmp.type, w.icmp.code);
+		sim_log(sim, "%-18s %s > %s protocol %u, %u bytes", where, endpoint_text(&w.src), endpoint_text(&w.dst), w.protocol,
+			p->len);
 }
 
 void trace_packet(struct sim *sim, const struct link *link, const struct packet *p, const char *who)
@@ -112,7 +116,7 @@ void trace_packet(struct sim *sim, const struct link *link, const struct packet 
 
 	if (!t)
 		return;
-	log_packet(sim, link, p, who);
+	trace_text(sim, p, who ? who : link_name(link));
 	if (!t->dump[link->number]) {
 		snprintf(path, sizeof(path), "%s.%s.pcap", t->name, link_name(link));
 		t->dump[link->number] = pcap_dump_open(t->kind, path);

@@ -14,6 +14,8 @@ void trace_close(struct trace *trace);
 void trace_log(struct trace *trace, uint64_t now, const char *format, va_list list);
 /* A packet is sent on `link`, by `who` (NULL: by whose link it is). */
 void trace_packet(struct sim *sim, const struct link *link, const struct packet *p, const char *who);
+/* The packet as a line of the log. */
+void trace_text(struct sim *sim, const struct packet *p, const char *where);
 /* What a link is called. */
 const char *link_name(const struct link *link);
 
