@@ -115,8 +115,13 @@ static struct stream_context context_of(struct usher_help *call, struct stream_l
 {
 	struct usher_worker *w = call->w;
 
-	return (struct stream_context){ .pool = w->chunks, .sink = &sink, .user = call, .scratch = w->scratch, .counts = &w->stream_counts,
-					.now = w->now ? w->now : 1, .leave = leave };
+	return (struct stream_context){ .pool = w->chunks,
+		.sink = &sink,
+		.user = call,
+		.scratch = w->scratch,
+		.counts = &w->stream_counts,
+		.now = w->now ? w->now : 1,
+		.leave = leave };
 }
 
 static bool read_segment(struct usher_help *call, unsigned direction, struct pkt *p, struct usher_packet *packet)
