@@ -194,8 +194,6 @@ void usher__help_back(struct usher_worker *w, uint32_t record, unsigned directio
 	usher__stream_back(&help_at(w, extra_of(w, about.c)->help)->stream, s, w->chunks);
 	if (s->ack != was.ack)
 		usher__pkt_tcp_set_ack(packet->data, p, s->ack, partial);
-	if (s->window != was.window)
-		usher__pkt_tcp_set_window(packet->data, p, s->window, partial);
 	if (s->sack_count != was.sack_count || memcmp(s->sack, was.sack, sizeof(s->sack)) != 0)
 		usher__pkt_tcp_set_sack(packet->data, p, (const uint32_t(*)[2])s->sack, s->sack_count, partial);
 }

@@ -231,7 +231,8 @@ static void send(const uint8_t *op)
 					  TCP_ACK | TCP_RST, TCP_ACK | TCP_SYN };
 	unsigned d = op[0] & 1, what = op[0] >> 5;
 	const struct stream_side *own = &f.s.side[d], *other = &f.s.side[!d];
-	struct stream_segment segment = { .direction = (uint8_t)d, .tcp_flags = flags[what], .len = what == 1 ? 0 : op[3],
+	struct stream_segment segment = { .direction = (uint8_t)d, .tcp_flags = flags[what],
+					  .len = what == 1 || what == 7 ? 0 : op[3],
 					  .window = (uint16_t)(op[4] & 2 ? op[4] : 8000), .room = 60 + op[3] % 100,
 					  .urgent = op[4], .mss = 100, .has_ts = true };
 	uint32_t at, i, ack = other->out_una;
@@ -274,8 +275,13 @@ static void send(const uint8_t *op)
 		f.side[!d].edge = segment.ack + segment.window;
 		f.side[!d].edge_known = true;
 	}
+	if (segment.tcp_flags & TCP_SYN && !(own->flags & STREAM_MOVED)) { /* it may begin again */
+		memset(f.side[d].left, 0, sizeof(f.side[d].left));
+		f.side[d].read = 0;
+	}
 	(void)usher__stream_segment(&f.s, &segment, &f.context);
-	if (f.leave.verdict == STREAM_PASS && !(segment.tcp_flags & TCP_SYN) && !segment.unsure && segment.have == segment.len) {
+	if (f.leave.verdict == STREAM_PASS && !(segment.tcp_flags & (TCP_SYN | TCP_RST)) && !segment.unsure &&
+	    segment.have == segment.len) {
 		if (f.leave.changed)
 			leaves(d, f.leave.seq, f.leave.payload, f.leave.payload_len);
 		else
@@ -319,6 +325,7 @@ static void shake_hands(void)
 
 		s[i].seq = f.side[d].base + MIDDLE - (i < 2);
 		s[i].ack = i ? f.side[!d].base + MIDDLE : 0;
+		usher__stream_back(&f.s, &s[i], pool);
 		(void)usher__stream_segment(&f.s, &s[i], &f.context);
 		if (i) {
 			f.side[!d].edge = f.side[!d].base + MIDDLE + 8000;
