@@ -66,11 +66,45 @@ static void send_packet(struct host *from, const struct usher_endpoint *to, uint
 				   .flags = flags, .scale = 0xff };
 	w.data = bytes;
 	w.len = protocol == USHER_TCP ? 0 : (uint32_t)sizeof(bytes);
-	if (!flags)
-		w.gre.has_seq = true;
+	w.gre.has_seq = true;
+	if (protocol == USHER_GRE)
+		w.src.key = 0;
 	sim_cover(sim, COVER_ATTACK);
 	sim_log(sim, "attack: %s > %s", endpoint_text(&w.src), endpoint_text(to));
 	host_send(from, &w, PACKET_ATTACK);
+}
+
+/* Is a call with this id under way, or being asked for? */
+static bool has_call(const struct sim *sim, const struct announcement *other_than, const struct usher_endpoint *at)
+{
+	for (uint32_t i = 0; i < sim->announcement_count; i++) {
+		const struct announcement *a = &sim->announcement[i];
+
+		if (a != other_than && a->protocol == USHER_GRE && !a->closed && a->announced && same_endpoint(&a->seen, at))
+			return true;
+		if (a != other_than && a->protocol == USHER_GRE && !a->closed && same_endpoint(&a->real, &other_than->real))
+			return true;
+	}
+	return false;
+}
+
+/* GRE to a call: from a stranger, to an id that no call has, or after its end. */
+static void attack_call(struct sim *sim, struct announcement *a, uint32_t kind)
+{
+	struct host *reader = a->control->peer->host, *other = stranger(sim);
+	struct usher_endpoint to = a->seen;
+
+	if (kind == ATTACK_STRANGER || kind == ATTACK_ACK) {
+		send_packet(other, &to, USHER_GRE, 0);
+	} else if (kind == ATTACK_BESIDE && !reader->guarded) {
+		to.key = roll(&sim->dice, 65536);
+		if (!is_announced(sim, &to))
+			send_packet(reader, &to, USHER_GRE, 0);
+	} else if (kind == ATTACK_CLOSED && !reader->guarded && a->closed && !has_call(sim, a, &to)) {
+		send_packet(reader, &to, USHER_GRE, 0);
+	} else if (kind == ATTACK_ICMP && !(sim->scenario->flags & USHER_TCP_LIBERAL)) {
+		send_icmp(other, a);
+	}
 }
 
 static void attack(struct sim *sim, void *object, uint32_t kind)
@@ -79,6 +113,10 @@ static void attack(struct sim *sim, void *object, uint32_t kind)
 	struct host *reader = a->control->peer->host, *other = stranger(sim);
 	struct usher_endpoint to = a->seen;
 
+	if (a->protocol == USHER_GRE) {
+		attack_call(sim, a, kind);
+		return;
+	}
 	if (reader->guarded)
 		reader = other;
 	switch (kind) {
@@ -95,8 +133,7 @@ static void attack(struct sim *sim, void *object, uint32_t kind)
 		send_packet(reader, &to, USHER_UDP, 0);
 		break;
 	case ATTACK_GRE:
-		if (a->protocol != USHER_GRE || reader == other)
-			send_packet(reader, &to, USHER_GRE, 0);
+		send_packet(reader, &to, USHER_GRE, 0);
 		break;
 	case ATTACK_ACK:
 		send_packet(other, &to, USHER_TCP, ACK);
@@ -111,11 +148,11 @@ static void attack(struct sim *sim, void *object, uint32_t kind)
 		send_icmp(other, a);
 		break;
 	case ATTACK_AGAIN:
-		if (a->arrived >= a->said && a->protocol == USHER_TCP)
+		if (a->arrived >= a->said)
 			send_packet(reader, &to, USHER_TCP, SYN);
 		break;
 	default:
-		if (reader != other && (a->refused || a->closed) && a->protocol == USHER_TCP)
+		if (reader != other && (a->refused || a->closed))
 			send_packet(reader, &to, USHER_TCP, SYN);
 		break;
 	}

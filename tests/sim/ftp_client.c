@@ -71,7 +71,8 @@ static void data_app(struct tcp *t, enum tcp_event event)
 		}
 		break;
 	case TCP_BYTES:
-		c->data_got += tcp_readable(t);
+		if (t == c->data)
+			c->data_got += tcp_readable(t);
 		tcp_read(t, tcp_readable(t));
 		break;
 	case TCP_EOF:

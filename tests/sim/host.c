@@ -232,6 +232,8 @@ void host_input(struct host *h, struct packet *p)
 			sim_violation(h->sim, "%s gets a packet with a wrong %s", h->name, wrong);
 	} else if (!same_address(&w.dst, &h->address[w.dst.family == USHER_IPV6])) {
 		sim_violation(h->sim, "%s gets a packet for %s", h->name, address_text(&w.dst));
+	} else if (p->flags & PACKET_ATTACK && w.protocol == USHER_GRE && pptp_is_live(h, &w)) {
+		sim_log(h->sim, "an attack hits a call that began meanwhile");
 	} else if (p->flags & PACKET_ATTACK && h->guarded) {
 		sim_violation(h->sim, "an attack on %s arrives: protocol %u, %s > %s", h->name, w.protocol, endpoint_text(&w.src),
 			      endpoint_text(&w.dst));

@@ -100,6 +100,8 @@ static bool is_lost(struct sim *sim, struct link *link, const struct wire *w)
 	if (!lost || (w && w->protocol == USHER_TCP && *same >= SAME_LOST) || !impair(sim, COVER_LOST))
 		return false;
 	++*same;
+	if (w && w->protocol == USHER_GRE)
+		pptp_gre_lost(sim, w);
 	if (last)
 		mirror_has_edit(sim, link->host, w, true);
 	return true;
@@ -110,7 +112,7 @@ static void corrupt(struct link *link, struct packet *p)
 {
 	uint32_t head = p->data[0] >> 4 == 4 ? 20 : 40;
 
-	if (p->len <= head)
+	if (p->len <= head || p->data[p->data[0] >> 4 == 4 ? 9 : 6] == USHER_GRE) /* which has no checksum */
 		return;
 	p->data[head + roll(&link->dice, p->len - head)] ^= (uint8_t)(1u << roll(&link->dice, 8));
 	p->flags |= PACKET_CORRUPT;
@@ -127,12 +129,21 @@ static void duplicate(struct sim *sim, struct link *link, const struct packet *p
 	carry(sim, link, copy, time);
 }
 
+/*
+ * SYNs are neither overtaken nor doubled: one that comes after both FINs, or after a FIN that came twice, begins a new connection for
+ * usher as for the kernel (doc/tcp.md, TIME_WAIT), whatever its number is.
+ */
+static bool is_orderly(const struct sim *sim, const struct wire *w)
+{
+	return sim->scenario->mode != MODE_DIRECT && w && w->protocol == USHER_TCP && (w->tcp.flags & (SYN | ACK)) == SYN;
+}
+
 void link_send(struct sim *sim, struct link *link, struct packet *p)
 {
 	const struct link_profile *profile = link->profile;
 	uint64_t time = sim->now + profile->delay_us * 1000ull;
 	struct wire w;
-	bool known = !(p->flags & PACKET_CORRUPT) && !wire_read(p->data, p->len, &w);
+	bool known = !(p->flags & PACKET_CORRUPT) && !wire_read(p->data, p->len, &w), orderly = is_orderly(sim, known ? &w : NULL);
 
 	trace_packet(sim, link, p, NULL);
 	if (known && !link->to)
@@ -151,13 +162,13 @@ void link_send(struct sim *sim, struct link *link, struct packet *p)
 		sim_log(sim, "corrupted on link %u", link->number);
 		corrupt(link, p);
 	}
-	if (profile->jitter_us && chance(&link->dice, 25) && impair(sim, COVER_REORDERED))
+	if (profile->jitter_us && !orderly && chance(&link->dice, 25) && impair(sim, COVER_REORDERED))
 		time += roll(&link->dice, profile->jitter_us) * 1000ull;
 	else if (time < link->last)
 		time = link->last; /* a queue: those with no delay of their own stay in order */
 	else
 		link->last = time;
-	if (chance(&link->dice, profile->duplication) && impair(sim, COVER_DUPLICATED))
+	if (!orderly && chance(&link->dice, profile->duplication) && impair(sim, COVER_DUPLICATED))
 		duplicate(sim, link, p, time + roll(&link->dice, 2000) * 1000ull);
 	carry(sim, link, p, time);
 }

@@ -128,7 +128,7 @@ static uint32_t span_end(const struct span *s, const struct bytes *wire, uint32_
 {
 	uint32_t end = at, signs = 0;
 
-	if (s->kind == SPAN_CALL)
+	if (s->kind >= SPAN_CALL)
 		return have >= at + 2 ? at + 2 : 0;
 	for (; end < have; end++) {
 		uint8_t byte = wire->data[end];
@@ -171,7 +171,7 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 {
 	struct sim *sim = t->sim;
 	struct announcement *a = s->announcement;
-	bool right = same_address(seen, &t->peer->remote);
+	bool right = s->kind == SPAN_PEER ? seen->key == a->real.key : same_address(seen, &t->peer->remote);
 
 	sim_log(sim, "announced: %s as %s%s", endpoint_text(&a->real), endpoint_text(seen), s->changed ? ", edited" : "");
 	if (a->refused) {
@@ -182,8 +182,10 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 	}
 	if (a->announced && !same_endpoint(&a->seen, seen) && s->kind == SPAN_CALL)
 		sim_violation(sim, "call id %u is named %u once and %u later", a->real.key, a->seen.key, seen->key);
-	a->announced = true;
-	a->seen = *seen;
+	if (s->kind != SPAN_PEER) {
+		a->announced = true;
+		a->seen = *seen;
+	}
 	if (s->changed)
 		sim_cover(sim, COVER_EDITED);
 	if (right)
@@ -191,7 +193,9 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 	a->unedited = true;
 	if (!s->changed && t->fin_wanted && s->line_end > t->tx.len) /* the line has no end, and will have none */
 		return;
-	if (s->changed || !may_be_unedited(sim))
+	if (s->kind == SPAN_PEER && !may_be_unedited(sim))
+		sim_violation(sim, "%s means call id %u, and %s reads %u", t->host->name, a->real.key, t->peer->host->name, seen->key);
+	else if (s->changed || !may_be_unedited(sim))
 		sim_violation(sim, "%s announces %s, and %s reads %s: %s is known there as %s", t->host->name, endpoint_text(&a->real),
 			      t->peer->host->name, endpoint_text(seen), t->host->name, address_text(&t->peer->remote));
 }
@@ -233,7 +237,7 @@ static void finish_span(struct tcp *t, struct span *s, uint32_t end)
 		return;
 	}
 	judge_announced(t, s, &seen);
-	if (!t->sim->failed)
+	if (!t->sim->failed && s->kind != SPAN_PEER)
 		attack_announced(t->sim, s->announcement);
 }
 

@@ -236,6 +236,60 @@ static void make_manners(struct dice *d, struct scenario *s)
 		s->manners.cut_percent = 0;
 }
 
+/* ---- what the ends of a PPTP control connection do ---- */
+
+static void add_step(struct dice *d, struct scenario *s, struct pptp_plan *p, uint8_t kind, uint32_t size)
+{
+	struct pptp_step *step = &p->step[p->count < PPTP_STEPS ? p->count++ : PPTP_STEPS - 1];
+
+	*step = (struct pptp_step){ .kind = kind, .join = kind <= CALL_IN && chance(d, 35), .cut = { 1, 0 }, .size = size };
+	if (chance(d, 35) && !(s->without & PART_CUTS))
+		step->cut = (struct cut){ (uint8_t)(2 + roll(d, 4)), (uint16_t)(chance(d, 70) ? 0 : roll(d, 300)) };
+}
+
+/* Some calls, GRE in them, and perhaps their end. */
+static void add_calls(struct dice *d, struct scenario *s, struct pptp_plan *p)
+{
+	static const uint8_t besides[] = { CALL_ECHO, CALL_LINK, CALL_ERRORS };
+
+	for (uint32_t i = 1 + roll(d, chance(d, 70) ? 1 : 4); i > 0; i--) {
+		if (chance(d, 20))
+			add_step(d, s, p, CALL_ECHO, 0);
+		add_step(d, s, p, chance(d, 60) ? CALL_OUT : CALL_IN, 0);
+	}
+	p->step[p->count - 1].join = false;
+	add_step(d, s, p, CALL_WAIT, 0);
+	for (uint32_t i = roll(d, 3); i > 0; i--)
+		add_step(d, s, p, besides[roll(d, 3)], 0);
+	add_step(d, s, p, CALL_GRE, 1 + roll(d, 6));
+	add_step(d, s, p, CALL_SLEEP, chance(d, 95) || s->without & PART_SLEEP ? 200 + roll(d, 500) : roll(d, 500000));
+	for (uint32_t i = roll(d, 3); i > 0; i--)
+		add_step(d, s, p, CALL_CLEAR, 0);
+	if (chance(d, 30))
+		add_step(d, s, p, CALL_GRE, 1 + roll(d, 4));
+	add_step(d, s, p, CALL_WAIT, 0);
+}
+
+static void make_plan(struct dice *d, struct scenario *s, unsigned opener)
+{
+	struct pptp_plan *p = &s->plan[!opener];
+
+	for (uint32_t i = opener ? 1 + roll(d, 2) : roll(d, 2); i > 0; i--)
+		add_calls(d, s, p);
+	if (p->count > s->step_limit)
+		p->count = s->step_limit;
+	if (opener) {
+		add_step(d, s, p, CALL_WAIT, 0);
+		add_step(d, s, p, CALL_SLEEP, 300);
+		add_step(d, s, p, chance(d, 60) ? CALL_STOP : chance(d, 60) ? CALL_CLOSE : CALL_RESET, 0);
+	}
+	s->pptp_manners[!opener] = (struct pptp_manners){
+		.refuses = (uint8_t)(chance(d, 25) ? 30 : 0), .cut_percent = (uint8_t)(s->without & PART_CUTS ? 0 : 40),
+		.joins = (uint8_t)(chance(d, 50) ? 40 : 0), .asks_session = chance(d, 20),
+		.first_id = (uint16_t)(chance(d, 30) ? roll(d, 3) : roll(d, 65536))
+	};
+}
+
 /* ---- all of it ---- */
 
 static void make_place(struct dice *d, struct scenario *s)
@@ -296,6 +350,12 @@ void scenario_make(struct scenario *s, uint64_t seed, const struct scenario_choi
 	make_manners(&d, s);
 	for (uint32_t i = 0; i < SCENARIO_CLIENTS; i++)
 		make_script(&d, s, i);
+	make_plan(&d, s, 1);
+	make_plan(&d, s, 0);
+	if (s->protocol == PROTOCOL_PPTP) {
+		s->port = s->port == 21 ? 1723 : 1724;
+		s->public_port = s->public_port == 2100 ? 1725 : s->port;
+	}
 }
 
 void scenario_print(const struct scenario *s, char *text, uint32_t room)

@@ -5,6 +5,7 @@
 #define USHER_SIM_SCENARIO_H
 
 #include "tests/sim/ftp.h"
+#include "tests/sim/pptp.h"
 
 #define SCENARIO_CLIENTS 3u
 
@@ -52,6 +53,8 @@ struct scenario {
 	struct ftp_manners manners;
 	struct ftp_step script[SCENARIO_CLIENTS][FTP_STEPS];
 	uint32_t steps[SCENARIO_CLIENTS];
+	struct pptp_plan plan[2];         /* of who opens the control connection, and the other */
+	struct pptp_manners pptp_manners[2];
 	/* for shrinking */
 	uint32_t without;        /* enum scenario_part */
 	uint32_t step_limit;

@@ -55,6 +55,8 @@ void session_free(struct session *s)
 		free(s->ftp_client[i].out.queue.data);
 	for (uint32_t i = 0; i < FTP_SERVERS; i++)
 		free(s->ftp_house.server[i].out.queue.data);
+	for (uint32_t i = 0; i < PPTP_ENDS; i++)
+		free(s->pptp_house.end[i].out.queue.data);
 	sim_free(&s->sim);
 	free(s);
 }
@@ -325,10 +327,51 @@ static void begin_ftp(struct session *s, const struct place *p, struct host *ser
 	}
 }
 
+static void begin_pptp(struct session *s, const struct place *p, struct host *server)
+{
+	const struct scenario *c = s->sim.scenario;
+	struct listener *l = host_listen(server, c->ipv6 ? USHER_IPV6 : USHER_IPV4, c->port);
+	uint16_t port = (uint16_t)(20000 + roll(&s->sim.dice, 40000));
+	struct pptp_house *house = &s->pptp_house;
+
+	house->sim = &s->sim;
+	house->count = house->gre_count = house->delivered = 0;
+	house->manners[0] = &c->pptp_manners[0];
+	house->manners[1] = &c->pptp_manners[1];
+	house->plan = &c->plan[1];
+	l->control = true;
+	l->app = pptp_accept;
+	l->app_data = house;
+	for (uint32_t i = 0; i < s->sim.host_count; i++) {
+		s->sim.host[i].gre_data = house;
+		if (&s->sim.host[i] == server || i < c->clients)
+			s->sim.host[i].gre = pptp_gre_came;
+	}
+	for (uint32_t i = 0; i < c->clients; i++)
+		pptp_begin(house, &s->sim.host[i], &p->server, (uint16_t)(c->equal_ports ? port : port + i), &c->plan[0]);
+}
+
 /* ---- the end ---- */
+
+static void judge_pptp(struct session *s)
+{
+	for (uint32_t i = 0; i < s->pptp_house.count; i++) {
+		const struct pptp_end *e = &s->pptp_house.end[i];
+
+		if (!e->done && e->opener && !gateways_count(&s->sim, USHER_COUNTER_HELD_EXPIRED))
+			sim_violation(&s->sim, "%s stalls at step %u of %u, the other end at %u of %u (%u and %u answers are due)",
+				      e->host->name, e->step, e->step_count, e->other ? e->other->step : 0,
+				      e->other ? e->other->step_count : 0, e->waiting, e->other ? e->other->waiting : 0);
+	}
+	pptp_finish(&s->pptp_house);
+}
 
 static void judge_apps(struct session *s)
 {
+	if (s->sim.scenario->protocol == PROTOCOL_PPTP)
+		judge_pptp(s);
+	if (s->sim.scenario->protocol != PROTOCOL_FTP)
+		return;
 	for (uint32_t i = 0; i < s->sim.scenario->clients && s->sim.busy_apps; i++) {
 		const struct ftp_client *c = &s->ftp_client[i];
 
@@ -373,6 +416,8 @@ bool session_run(struct session *s, const struct scenario *scenario, bool keep, 
 	server = build(s, &place, keep);
 	if (scenario->protocol == PROTOCOL_FTP)
 		begin_ftp(s, &place, server);
+	else if (scenario->protocol == PROTOCOL_PPTP)
+		begin_pptp(s, &place, server);
 	if (scenario->attacks)
 		attack_at_random(sim, 1 + roll(&sim->dice, 6), 10);
 	sim_run_all(sim);

@@ -13,6 +13,7 @@ struct session {
 	struct gateway *gateway[SESSION_GATEWAYS];
 	struct ftp_client ftp_client[SCENARIO_CLIENTS];
 	struct ftp_house ftp_house;
+	struct pptp_house pptp_house;
 };
 
 struct session *session_new(void);

@@ -63,7 +63,8 @@ enum span_kind {
 	SPAN_NUMBERS, /* h,h,h,h,p,p */
 	SPAN_EPRT,    /* |1|address|port| */
 	SPAN_PORT,    /* digits */
-	SPAN_CALL     /* two bytes */
+	SPAN_CALL,    /* two bytes: the writer's call id */
+	SPAN_PEER     /* the reader's, as the writer knows it */
 };
 
 /* A place in a stream that a helper may edit, as its writer knows it, and what left in its place. */
