@@ -1,13 +1,14 @@
 /*
  * bench/nat: what NAT adds to a packet of an established connection, and to a new connection.
  *
- * Method: three trackers hold the same connections, one without NAT, one that translates their source (masquerade behind one address,
- * keys shared), one that translates their destination (a port forward). They take turns, chunk by chunk, over the same random choice
- * of connections, half of the packets in each direction, so that all see the same machine. Chunks of 8192 packets of 64 bytes are
- * built outside the clock and processed in bursts of 32. Checksums are vouched for, as by a NIC; the packets may be fragmented, so
- * NAT writes their identification, too: its dearest case. Figures are medians over the chunks, what is added is the median of the
- * differences of one turn. New connections: first packets of tuples never seen, into tables with room. One line of JSON for each
- * size and protocol. Arguments: one size, one protocol; else all.
+ * Method: three trackers hold the same connections, one without NAT, one that translates their source (masquerade
+ * behind one address, keys shared), one that translates their destination (a port forward). They take turns, chunk by
+ * chunk, over the same random choice of connections, half of the packets in each direction, so that all see the same
+ * machine. Chunks of 8192 packets of 64 bytes are built outside the clock and processed in bursts of 32. Checksums are
+ * vouched for, as by a NIC; the packets may be fragmented, so NAT writes their identification, too: its dearest case.
+ * Figures are medians over the chunks, what is added is the median of the differences of one turn. New connections:
+ * first packets of tuples never seen, into tables with room. One line of JSON for each size and protocol. Arguments:
+ * one size, one protocol; else all.
  */
 #include <usher/usher.h>
 
@@ -238,9 +239,9 @@ static void print(const char *name, bool tcp, uint32_t connections, struct bench
 	}
 	none = median(b[NONE].ns, turns);
 	printf("{\"bench\":\"%s\",\"protocol\":\"%s\",\"connections\":%u,\"burst\":%u,\"none_ns\":%.1f,\"source_ns\":%.1f,"
-	       "\"destination_ns\":%.1f,\"source_adds_ns\":%.1f,\"destination_adds_ns\":%.1f", name, tcp ? "tcp" : "udp", connections,
-	       BURST, none, median(b[SOURCE].ns, turns), median(b[DESTINATION].ns, turns), median(adds[SOURCE], turns),
-	       median(adds[DESTINATION], turns));
+	       "\"destination_ns\":%.1f,\"source_adds_ns\":%.1f,\"destination_adds_ns\":%.1f",
+	        name, tcp ? "tcp" : "udp", connections, BURST, none, median(b[SOURCE].ns, turns),
+	        median(b[DESTINATION].ns, turns), median(adds[SOURCE], turns), median(adds[DESTINATION], turns));
 	if (!strcmp(name, "nat-new"))
 		printf(",\"none_per_second\":%.0f,\"source_per_second\":%.0f,\"destination_per_second\":%.0f", 1e9 / none,
 		       1e9 / median(b[SOURCE].ns, turns), 1e9 / median(b[DESTINATION].ns, turns));

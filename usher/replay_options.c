@@ -6,6 +6,7 @@
 
 #include "ctl/text.h"
 #include "usher/command.h"
+#include "usher/option_helper.h"
 #include "usher/replay.h"
 
 #define CONNECTIONS_DEFAULT 4194304u /* records are memory only once they are used */
@@ -54,73 +55,6 @@ static int parse_ranged(const char *option, const char *argument, uint64_t least
 		return STATUS_OK;
 	return misuse("replay", "%s %s: expected a number from %llu to %llu", option, shown(argument),
 		      (unsigned long long)least, (unsigned long long)most);
-}
-
-/* The names of all helpers, as a list for people. */
-static const char *helper_names(void)
-{
-	static char names[256];
-	size_t used = 0;
-
-	for (unsigned i = 0; usher_helper(i) != NULL && used + 20 < sizeof(names); i++) {
-		size_t len = strnlen(usher_helper(i)->name, 16);
-
-		if (used > 0) {
-			memcpy(names + used, ", ", 2);
-			used += 2;
-		}
-		memcpy(names + used, usher_helper(i)->name, len);
-		used += len;
-	}
-	names[used] = '\0';
-	return names;
-}
-
-static const struct usher_helper *find_helper(const char *name, size_t len)
-{
-	for (unsigned i = 0; usher_helper(i) != NULL; i++) {
-		if (strlen(usher_helper(i)->name) == len && memcmp(usher_helper(i)->name, name, len) == 0)
-			return usher_helper(i);
-	}
-	return NULL;
-}
-
-/* NAME=PORT[,PORT]...[/4|/6] */
-static int parse_helper(struct replay_options *options, const char *argument)
-{
-	const char *at = argument + strcspn(argument, "=");
-	const struct usher_helper *helper = find_helper(argument, (size_t)(at - argument));
-	size_t len = strlen(argument);
-	uint8_t family = USHER_ANY_FAMILY;
-	char *copy, *rest, *word;
-
-	if (*at != '=')
-		return misuse("replay", "--helper %s: expected NAME=PORT[,PORT]...[/4|/6]", shown(argument));
-	if (helper == NULL)
-		return misuse("replay", "--helper %s: no helper has this name; there are: %s", shown(argument),
-			      helper_names());
-	copy = strdup(at + 1);
-	if (copy == NULL)
-		return complain("out of memory");
-	if (len > 2 && argument[len - 2] == '/' && (argument[len - 1] == '4' || argument[len - 1] == '6')) {
-		family = argument[len - 1] == '4' ? USHER_IPV4 : USHER_IPV6;
-		copy[strlen(copy) - 2] = '\0';
-	}
-	for (rest = copy; (word = strsep(&rest, ",")) != NULL;) {
-		uint64_t port;
-
-		if (!parse_number(word, 1, 65535, &port)) {
-			misuse("replay", "--helper %s: expected ports from 1 to 65535, commas between, /4 or /6 last",
-				shown(argument));
-			free(copy);
-			return STATUS_USAGE;
-		}
-		options->ports = grow(options->ports, options->port_count + 1, sizeof(*options->ports));
-		options->ports[options->port_count++] =
-			(struct usher_port_helper){ helper->name, family, (uint16_t)port };
-	}
-	free(copy);
-	return STATUS_OK;
 }
 
 /* NAME=SECONDS */
@@ -185,7 +119,7 @@ static int parse_one(struct replay_options *options, int option, const char *arg
 	case OPT_STRICT: options->flags &= ~(uint32_t)USHER_TCP_LIBERAL; break;
 	case OPT_LIVE: options->flags |= USHER_LIVE; break;
 	case OPT_VERIFY_CHECKSUMS: options->flags |= USHER_VERIFY_CHECKSUMS; break;
-	case OPT_HELPER: return parse_helper(options, argument);
+	case OPT_HELPER: return option_helper("replay", argument, &options->ports, &options->port_count);
 	case OPT_TIMEOUT: return parse_timeout(options, argument);
 	default: return parse_numbered(options, option, argument);
 	}

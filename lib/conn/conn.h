@@ -165,8 +165,8 @@ struct conn_protocol {
 };
 
 /* The descriptors: lib/conn/protocols.def lists them; everything else is generic. Never NULL. */
-extern const struct conn_protocol usher__conn_tcp, usher__conn_udp, usher__conn_icmp, usher__conn_icmpv6, usher__conn_gre,
-	usher__conn_generic;
+extern const struct conn_protocol usher__conn_tcp, usher__conn_udp, usher__conn_udplite, usher__conn_icmp, usher__conn_icmpv6,
+	usher__conn_gre, usher__conn_generic;
 const struct conn_protocol *usher__conn_protocol(uint8_t protocol);
 
 #endif

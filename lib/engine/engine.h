@@ -300,8 +300,8 @@ void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c);
 
 /* nat.c */
 /*
- * Is the destination a name that NAT lent out? NONE: *mapping is 0, it is not; or the mapping, which lets this packet in to `inside`.
- * Else why it may not use it.
+ * Is the destination a name that NAT lent out? NONE: *mapping is 0, it is not; or the mapping, which lets this packet
+ * in to `inside`. Else why it may not use it.
  */
 uint8_t usher__nat_inbound(struct usher_worker *w, const struct birth *b, uint32_t *mapping, struct usher_endpoint *inside);
 /* Bind as the policy decided, to a mapping's inside endpoint if there is one. Else than NONE: why not, and nothing was taken. */
@@ -326,7 +326,9 @@ static inline void nat_translate(struct usher_worker *w, struct conn *c, unsigne
 {
 	uint32_t size = p->family == USHER_IPV6 ? 16 : 4, other = direction ? 0 : 2;
 	const uint8_t *address = conn_address(c, p->family == USHER_IPV6) + other * size;
-	const struct pkt_rewrite to = { .src = address + size, .dst = address, .src_key = c->key[other + 1], .dst_key = c->key[other] };
+	const struct pkt_rewrite to = {
+		.src = address + size, .dst = address, .src_key = c->key[other + 1], .dst_key = c->key[other]
+	};
 
 	usher__pkt_translate(packet->data, p, &to, packet->checksum == USHER_CHECKSUM_PARTIAL);
 	packet->flags |= USHER_PACKET_TRANSLATED;
@@ -376,11 +378,12 @@ struct usher_endpoint usher__help_endpoint(const struct usher_help *call, unsign
 
 /* read.c: helpers at work. */
 /*
- * A TCP packet of a helped connection, before it is judged: its acknowledgements become what its receiver knows, if edits have shifted
- * the numbers.
+ * A TCP packet of a helped connection, before it is judged: its acknowledgements become what its receiver knows, if
+ * edits have shifted the numbers.
  */
 void usher__help_back(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
-/* The payload of a packet of a helped connection. What is to leave in its place is written into it, or its verdict says that it waits. */
+/* The payload of a packet of a helped connection. What is to leave in its place is written into it, or its verdict says
+ * that it waits. */
 void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
 /* The number of `direction`'s sender for one that its receiver's network quotes. */
 uint32_t usher__help_back_seq(const struct usher_worker *w, const struct conn *c, unsigned direction, uint32_t seq);

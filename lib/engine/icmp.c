@@ -71,9 +71,9 @@ static bool sequence_fits(struct usher_worker *w, const struct conn_found *found
 }
 
 /*
- * The connection that a quoted packet is of, by the tuple of its answers: the quoted one is as NAT made it, which only the other
- * direction's tuple tells. Enhanced GRE carries one side's key only, so there the packet itself is looked up, and one that NAT changed
- * is not found. The direction is that of the answers, which is the error's.
+ * The connection that a quoted packet is of, by the tuple of its answers: the quoted one is as NAT made it, which only
+ * the other direction's tuple tells. Enhanced GRE carries one side's key only, so there the packet itself is looked up,
+ * and one that NAT changed is not found. The direction is that of the answers, which is the error's.
  */
 static struct conn_found find_quoted(const struct usher_worker *w, const struct pkt *inner, const uint8_t *data, uint16_t zone)
 {
@@ -127,7 +127,8 @@ static void translate_error(const struct conn_found *about, struct usher_packet 
 }
 
 /* Was it a segment of our own that did not fit? (RFC 1191 4, RFC 4443 3.2) */
-static bool too_big(struct usher_worker *w, const struct conn_found *about, const struct usher_packet *packet, const struct error *e)
+static bool too_big(struct usher_worker *w, const struct conn_found *about, const struct usher_packet *packet,
+        const struct error *e)
 {
 	const uint8_t *icmp = packet->data + e->p->l4;
 	bool ipv6 = e->p->family == USHER_IPV6;

@@ -175,6 +175,7 @@ static const struct pptp_row session_rows[S_COUNT][E_CALLS + 1][2] = {
 		[E_START_OK] = { [BY_OTHER] = { S_UP, S_NOTHING } },
 		[E_START_FAILED] = { [BY_OTHER] = { S_FAILED, S_NOTHING } }, /* 2.2 */
 		[E_STOP] = BOTH(S_STOPPED, S_FORGET),     /* 3.1.1: version not supported */
+		[E_CALLS] = { [BY_ASKER] = { S_ASKED, S_CALL } }, /* he does not wait; the answers come in this order */
 	},
 	[S_CROSSED] = { /* 3.1.3: one answers the other; who refuses may still be granted his own */
 		[E_START] = BOTH(S_CROSSED, S_NOTHING), [E_STOP] = BOTH(S_STOPPED, S_FORGET),
@@ -205,7 +206,7 @@ static const char *const call_names[C_COUNT] = {
 /* LEARN: the sender's own id is new, NAT is asked for its other name. */
 enum call_action { C_UNEXPECTED, C_NOTHING, C_LEARN, C_LEARN_OPEN, C_OPEN, C_CLOSE, C_END };
 
-/* [state][event]; the sender's role is looked at, too. What is not here is unexpected. */
+/* [state][event]; a call is only found by a sender in the right role. What is not here is unexpected. */
 static const struct pptp_row call_rows[C_COUNT][E_COUNT] = {
 	[C_FREE] = { [E_OUT_ASK] = { C_OUT_ASKED, C_LEARN }, [E_IN_ASK] = { C_IN_ASKED, C_LEARN } }, /* 3.2.4.2, 3.2.3.1 idle */
 	[C_OUT_ASKED] = { /* 3.2.4.2 wait_reply */
@@ -279,7 +280,7 @@ struct pptp_turn {
 	const struct usher_record *r;
 	struct pptp_state *s;
 	struct pptp_call *calls;
-	uint32_t call_count, found; /* room for so many; so many matched */
+	uint32_t call_count;        /* room for so many */
 	const struct pptp_message *m;
 	uint8_t dir, type, event;   /* event: enum pptp_event */
 	uint8_t own_at, peer_at;    /* the message's, unless it has them mixed up */
@@ -398,13 +399,11 @@ static struct pptp_call *find(struct pptp_turn *t, uint8_t side, uint16_t id, bo
 {
 	struct pptp_call *found = NULL;
 
-	t->found = 0;
 	for (struct pptp_call *c = t->calls; c < t->calls + t->call_count; c++) {
-		if (c->state == C_FREE || !knows(c, side) || (seen ? c->seen : c->own)[side] != id || !(role_of(c, t->dir) & roles))
+		if (!knows(c, side) || (seen ? c->seen : c->own)[side] != id || !(role_of(c, t->dir) & roles))
 			continue;
 		if (!found || found->state == C_FAILED)
 			found = c;
-		t->found++;
 	}
 	return found;
 }
@@ -521,7 +520,8 @@ static struct pptp_call *supposed(struct pptp_turn *t)
 {
 	struct pptp_call *c;
 
-	if (t->event != E_OUT_OK || !(t->s->flags & PPTP_LOST) || t->ops->option(t->help, USHER_HELP_LIVE))
+	if (t->event != E_OUT_OK || t->s->session != S_UP || !(t->s->flags & PPTP_LOST) ||
+	    t->ops->option(t->help, USHER_HELP_LIVE))
 		return NULL;
 	c = take(t, !t->dir, CALL_DOUBT | (unsigned)CALL_KNOWN << !t->dir);
 	if (c) {
@@ -541,7 +541,7 @@ static struct pptp_call *addressed(struct pptp_turn *t)
 	return c ? c : supposed(t);
 }
 
-/* A disconnect has the PAC's own id (2.13). Some write the PNS's: that counts if the PAC has none such, and but one call does. */
+/* A disconnect has the PAC's own id (2.13). Some write the PNS's: that counts if the PAC has none such. */
 static struct pptp_call *ending(struct pptp_turn *t)
 {
 	struct pptp_call *c = find_own(t, PAC);
@@ -549,7 +549,7 @@ static struct pptp_call *ending(struct pptp_turn *t)
 	if (c)
 		return c;
 	c = find(t, !t->dir, call_id(t, t->m->own), true, PAC);
-	if (t->found != 1)
+	if (!c)
 		return NULL;
 	remark(t, CODE_PEER_ID, c->state, call_names);
 	t->peer_at = t->own_at;
@@ -571,7 +571,7 @@ static void call_message(struct pptp_turn *t)
 	struct pptp_call *c = call_of(t);
 	uint8_t state = c ? c->state : C_FREE;
 	const struct pptp_row *row = &call_rows[state][t->event];
-	bool makes_sense = row->action != C_UNEXPECTED && (!c || role_of(c, t->dir) & t->m->who);
+	bool makes_sense = row->action != C_UNEXPECTED;
 	bool learns = makes_sense && (row->action == C_LEARN || row->action == C_LEARN_OPEN);
 	bool opened = state == C_CONNECTED || state == C_CLEARING;
 
@@ -688,7 +688,6 @@ static bool pptp_may_edit(const void *state, uint8_t dir, const uint8_t *head, u
 
 static int pptp_record(struct usher_help *help, const struct usher_help_ops *ops, void *state, const struct usher_record *r)
 {
-	const uint8_t elsewhere = USHER_RECORD_AFTER_GAP | USHER_RECORD_PICKED_UP;
 	struct header h = read_header(r->data, r->len);
 	struct pptp_turn t = { .help = help, .ops = ops, .r = r, .s = state, .m = &pptp_messages[0], .dir = r->dir };
 
@@ -698,7 +697,7 @@ static int pptp_record(struct usher_help *help, const struct usher_help_ops *ops
 	if (h.code || !h.whole || (h.type && h.len != r->len)) { /* nobody knows where the next message begins */
 		report(&t, h.code ? h.code : CODE_BAD_LENGTH);
 		t.s->flags |= PPTP_ENDED;
-		ops->done(help, r->flags & USHER_RECORD_FIRST && !(r->flags & elsewhere));
+		ops->done(help, r->flags & USHER_RECORD_FIRST); /* then it is no PPTP; where it was picked up it begins with one */
 		return 0;
 	}
 	t.type = h.type;
@@ -730,7 +729,7 @@ static void pptp_gap(struct usher_help *help, const struct usher_help_ops *ops, 
 		return;
 	s->flags |= (uint8_t)(PPTP_UNSYNCED << dir | PPTP_LOST);
 	if (!len) {
-		s->session = s->session == S_IDLE ? S_ASSUMED : s->session;
+		s->session = S_ASSUMED;
 		return;
 	}
 	ops->note(help, CODE_GAP, NULL, 0);
@@ -750,7 +749,7 @@ static bool check_call(const struct pptp_call *c)
 		return false;
 	if (c->state == C_IN_ANSWERED || c->state == C_CONNECTED || c->state == C_CLEARING)
 		return knows(c, USHER_CLIENT) && knows(c, USHER_SERVER);
-	return c->state == C_FREE || c->state == C_FAILED || knows(c, c->flags & CALL_INCOMING ? !c->pns : c->pns);
+	return c->state == C_FREE ? !c->flags : c->state == C_FAILED || knows(c, c->flags & CALL_INCOMING ? !c->pns : c->pns);
 }
 
 static bool pptp_check(const void *state, uint32_t len)

@@ -78,8 +78,13 @@ static uint32_t back(const struct stream_side *side, uint32_t out, bool up, cons
 void usher__stream_back_edits(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool)
 {
 	const struct stream_side *side = &s->side[!segment->direction];
-	unsigned i, kept = 0;
+	unsigned shift = segment->scale[segment->direction & 1], i, kept = 0;
+	uint32_t later = side->out_exact - segment->ack; /* an old acknowledgement becomes a later one, the window's edge stays */
 
+	if (segment->tcp_flags & TCP_ACK && stream_before(segment->ack, side->out_exact)) {
+		later = (later + (1u << shift) - 1) >> shift;
+		segment->window = (uint16_t)(segment->window > later ? segment->window - later : 0);
+	}
 	segment->ack = back(side, segment->ack, false, pool);
 	for (i = 0; i < segment->sack_count; i++) {
 		uint32_t left = back(side, segment->sack[i][0], true, pool);

@@ -122,7 +122,7 @@ static bool acknowledge(const struct stream_run *r, uint32_t ack)
 	/* R has what is held: it came there by another way. */
 	if (r->work && stream_before(side->in_left, ack))
 		side->flags |= STREAM_LET_GO;
-	return settle(r);
+	return r->s->mapping_only || settle(r);
 }
 
 /* Bytes that begin before in_have. Returns how many of them end there. */
@@ -318,6 +318,8 @@ static void take_unread(const struct stream_run *r, const struct stream_segment 
 	struct stream_side *side = r->side;
 	uint32_t end = segment->seq + segment->len;
 
+	if (segment->len == 0 && !(segment->tcp_flags & TCP_FIN))
+		return;
 	if (!(side->flags & STREAM_STARTED) || far_away(side, segment->seq) || segment->tcp_flags & TCP_SYN)
 		return;
 	if (segment->tcp_flags & TCP_FIN && !(side->flags & STREAM_FIN) && !stream_before(end, side->in_have)) {

@@ -71,7 +71,7 @@ enum stream_side_flags {
 	STREAM_LET_GO = 512,   /* the incomplete record has begun to leave unedited: it is not held (again) */
 	STREAM_OWNS = 1024,    /* bytes before own_end are owned, and R has not acknowledged all of them */
 	STREAM_TIMING = 2048,  /* a round trip is being measured */
-	STREAM_URGENT = 4096,  /* `urgent` has not left yet */
+	STREAM_URGENT = 4096,  /* R has not acknowledged `urgent` yet */
 	STREAM_FIN_LEFT = 8192,
 	STREAM_STAMPED = 16384,
 	STREAM_HEARD = 32768

@@ -1,17 +1,19 @@
 /*
  * The PPTP helper over a dialogue of strangers. The input:
  *
- *	first byte	bit 0: IPv6; 1: picked up; 2: a saved state of 8 bytes and 16 for each call comes next; 3: live; 4: the client
- *			is behind NAT; 5: the server is; 6: only three calls have room; 7: NAT and edits are refused now and then
- *	then pieces	a byte says what comes. Bit 7: a whole message, its type in bits 0 to 3, and 5 bytes for what lies at 12;
- *			else so many bytes as bits 0 to 4 say, +1. Bit 6: the server says it. Bit 5: bytes are lost before
+ *	first byte	bit 0: IPv6; 1: picked up; 2: a saved state of 8 bytes and 16 for each call comes next; 3: live;
+ *			4: the client is behind NAT; 5: the server is; 6: only three calls have room; 7: NAT and edits are
+ *			refused now and then
+ *	then pieces	a byte says what comes. Bit 7: a whole message, its type in bits 0 to 3, and 5 bytes for what lies at
+ *			12; else so many bytes as bits 0 to 4 say, +1. Bit 6: the server says it. Bit 5: bytes are lost before
  *
  * What must hold is judged by reading the records anew, without the helper's tables: GRE is announced only for a call that was
- * answered. An outgoing one in a reply that says "connected", which comes from the side that was asked, has both ids, and answers a
- * request of the other side for this id; an incoming one when the side that asked says that it is connected, and the other one had
- * agreed, both ids likewise; either in a session that one side asked for and the other granted, and none stopped. When the PAC says
- * that a call has ended, it has. Nothing stands after a stop. Nothing comes after done. What is edited are call ids, of messages that
- * have them, which were said to be edited at every byte. The state passes check() whenever it is looked at.
+ * answered. An outgoing one in a reply that says "connected", which comes from the side that was asked, has both ids, and
+ * answers a request of the other side for this id; an incoming one when the side that asked says that it is connected, and the
+ * other one had agreed, both ids likewise; either in a session that one side asked for and the other granted, and none
+ * stopped. When the PAC says that a call has ended, it has. Nothing stands after a stop. Nothing comes after done. What is
+ * edited are call ids, of messages that have them, which were said to be edited at every byte. The state passes check()
+ * whenever it is looked at.
  */
 #include "tests/unit/recorder.h"
 

@@ -1554,17 +1554,17 @@
 		"new 1 tcp 10.0.0.2:4000>10.0.0.9:99 SYN_SENT helper=fake\n"
 		"new 2 gre 10.0.0.2:*>10.0.0.9:9\n"
 		"announce 1 MADE 10.0.0.2:5 accepted\n"
-		"expect 1 of 1: gre 10.0.0.9:9>10.0.0.2:5 MADE data 300s uses 1 both\n"
-		"state new orig 2\n"
 		"gone 2 replaced\n"
-		"new 3 gre 10.0.0.9:9>10.0.0.2:5 related master=1 expect=1\n"
+		"expect 1 of 1: gre 10.0.0.9:9>10.0.0.2:5 MADE data 300s uses 1 both\n"
+		"new 3 gre 10.0.0.2:5>10.0.0.9:9 related master=1 expect=1\n"
 		"hit 1 by 3\n"
 		"unexpect 1 used\n"
 		"child born: class 0 tag 1\n"
 		"state related orig 3\n"
 		"state established reply 3\n"
+		"state established orig 3\n"
 		"conn 1 tcp 10.0.0.2:4000>10.0.0.9:99 ESTABLISHED replied assured helper=fake\n"
-		"conn 3 gre 10.0.0.9:9>10.0.0.2:5 replied related master=1 expect=1\n"
+		"conn 3 gre 10.0.0.2:5>10.0.0.9:9 replied assured related master=1 expect=1\n"
 },
 {
 	.name = "... the same call again, from another control connection, when both ends have forgotten the first",

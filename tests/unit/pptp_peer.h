@@ -14,8 +14,8 @@
  *
  *	"C OCRQ 1"              the client says it ("S ..." the server); "C OCRQ 1 + SLI 100" says both at once
  *	"C~"                    bytes of that side are lost
- *	"= text"                a line of the recorder; a note may be cut behind a word. Between such lines nothing else came, but for
- *	                        edits and the notes of the fifteen messages, which are left out unless they are asked for
+ *	"= text"                a line of the recorder; a note may be cut behind a word. Between such lines nothing else came,
+ *	                        but for edits and the notes of the fifteen messages, which are left out unless asked for
  *	"> OCRQ 4001"           what the other side received of the last message
  */
 #ifndef USHER_TESTS_PPTP_PEER_H

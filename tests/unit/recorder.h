@@ -19,8 +19,8 @@
  *	edit 12+2 0011                          as text, or in hexadecimal digits
  *	done                                    or: done for good
  *
- * NAT is played by `nat`, which answers for map; what the other side receives of a record is in `sent`. Records can be edited only if
- * they are `held`.
+ * NAT is played by `nat`, which answers for map; what the other side receives of a record is in `sent`. Records can be edited
+ * only if they are `held`.
  *
  * recorder_play runs a whole dialogue, written as a script of such steps:
  *
@@ -237,7 +237,8 @@ static inline int recorder_edit(struct usher_help *help, uint32_t at, uint32_t l
 		return r->edit_answer;
 	if (at + len > r->sent_len || r->sent_len - len + text_len > RECORDER_BYTES)
 		return USHER_BAD_CALL;
-	snprintf(line, sizeof(line), "edit %u+%u %s", (unsigned)at, (unsigned)len, recorder_bytes(text, text_len, bytes, sizeof(bytes)));
+	snprintf(line, sizeof(line), "edit %u+%u %s", (unsigned)at, (unsigned)len, recorder_bytes(text, text_len, bytes,
+		sizeof(bytes)));
 	recorder_line(r, line);
 	at += r->sent_shift;
 	memmove(&r->sent[at + text_len], &r->sent[at + len], r->sent_len - at - len);
@@ -274,7 +275,8 @@ static inline void recorder_report(struct usher_help *help, uint16_t code, const
 			at += snprintf(line + at, sizeof(line) - (size_t)at, " %s=\"%.*s\"", f->name, (int)f->text_len,
 				       (const char *)f->text);
 		else
-			at += snprintf(line + at, sizeof(line) - (size_t)at, " %s=%llu%s%s%s", f->name, (unsigned long long)f->value,
+			at += snprintf(line + at, sizeof(line) - (size_t)at, " %s=%llu%s%s%s", f->name,
+				(unsigned long long)f->value,
 				       f->word ? " (" : "", f->word ? f->word : "", f->word ? ")" : "");
 	}
 	recorder_line(r, line);

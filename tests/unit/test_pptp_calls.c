@@ -1,7 +1,8 @@
 /*
- * Interleaved calls: random dialogues of up to eight calls at a time by both sides, with NAT on either, against a plain model of RFC
- * 2637 3.2 that is written separately: it keeps, for each of the two sides' requests, where it stands, and says which calls are open.
- * After every message what stands in the recorder must be just that, and what the receiver got must name the calls as it knows them.
+ * Interleaved calls: random dialogues of up to eight calls at a time by both sides, with NAT on either, against a plain model
+ * of RFC 2637 3.2 that is written separately: it keeps, for each of the two sides' requests, where it stands, and says which
+ * calls are open. After every message what stands in the recorder must be just that, and what the receiver got must name the
+ * calls as it knows them.
  *
  * PPTP_SEED=N begins with another seed, PPTP_RUNS=N has more of them. A failure says its seed.
  */
@@ -127,7 +128,8 @@ static bool say_reply(struct model *m, struct said *s)
 	own = free_id(m, s->by);
 	word = c->incoming ? "ICRP" : "OCRP";
 	snprintf(s->text, sizeof(s->text), "%s %u %u %u", word, own, seen(m, asker, c->id[asker]), result);
-	snprintf(s->received, sizeof(s->received), "%s %u %u %u", word, result == 1 ? seen(m, s->by, own) : own, c->id[asker], result);
+	snprintf(s->received, sizeof(s->received), "%s %u %u %u", word, result == 1 ? seen(m, s->by, own) : own, c->id[asker],
+		result);
 	if (result == 1) {
 		c->id[s->by] = own;
 		c->has[s->by] = true;
@@ -252,7 +254,8 @@ static void compare(const struct recorder *r, const struct model *m, const struc
 			continue;
 		open++;
 		if (!stands(r, &m->call[i]))
-			fail_msg("seed %" PRIu64 ", after %s: %u, %u is not open", seed, s->text, m->call[i].id[0], m->call[i].id[1]);
+			fail_msg("seed %" PRIu64 ", after %s: %u, %u is not open", seed, s->text, m->call[i].id[0],
+				m->call[i].id[1]);
 	}
 	if (recorder_standing(r) != open)
 		fail_msg("seed %" PRIu64 ", after %s: %u calls are open, not %u", seed, s->text, (unsigned)recorder_standing(r),
@@ -268,7 +271,8 @@ static void compare(const struct recorder *r, const struct model *m, const struc
 static void run(uint64_t seed)
 {
 	static bool (*const sayings[])(struct model *, struct said *) = {
-		say_request, say_request, say_reply, say_reply, say_connected, say_connected, say_clear, say_end, say_info, say_nonsense,
+		say_request, say_request, say_reply, say_reply, say_connected, say_connected, say_clear, say_end, say_info,
+			say_nonsense,
 		say_stop
 	};
 	struct recorder *r = recorder_new(pptp, USHER_IPV4, 1723);

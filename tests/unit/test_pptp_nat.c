@@ -24,21 +24,27 @@ struct row {
 
 static const struct row rows[] = {
 	{ "outgoing, the client is the PNS",
-	  { UP, "C OCRQ c1", "> OCRQ C1", "S OCRP s100 C1", "> OCRP S100 c1", "= outgoing-call *:1 *:100", "C SLI S100", "> SLI s100",
+	  { UP, "C OCRQ c1", "> OCRQ C1", "S OCRP s100 C1", "> OCRP S100 c1", "= outgoing-call *:1 *:100", "C SLI S100",
+	    "> SLI s100",
 	    "S SLI C1", "> SLI c1", "S WEN C1", "> WEN c1", "C CCRQ c1", "> CCRQ C1", "S CDN s100", "> CDN S100",
 	    "= withdraw *:1 *:100 and children" } },
 	{ "outgoing, the server is the PNS",
-	  { UP, "S OCRQ s100", "> OCRQ S100", "C OCRP c1 S100", "> OCRP C1 s100", "= outgoing-call *:1 *:100", "S SLI C1", "> SLI c1",
-	    "C WEN S100", "> WEN s100", "S CCRQ s100", "> CCRQ S100", "C CDN c1", "> CDN C1", "= withdraw *:1 *:100 and children" } },
+	  { UP, "S OCRQ s100", "> OCRQ S100", "C OCRP c1 S100", "> OCRP C1 s100", "= outgoing-call *:1 *:100", "S SLI C1",
+	    "> SLI c1",
+	    "C WEN S100", "> WEN s100", "S CCRQ s100", "> CCRQ S100", "C CDN c1", "> CDN C1",
+	    "= withdraw *:1 *:100 and children" } },
 	{ "incoming, the client is the PNS",
-	  { UP, "S ICRQ s100", "> ICRQ S100", "C ICRP c1 S100", "> ICRP C1 s100", "S ICCN C1", "> ICCN c1", "= incoming-call *:1 *:100",
+	  { UP, "S ICRQ s100", "> ICRQ S100", "C ICRP c1 S100", "> ICRP C1 s100", "S ICCN C1", "> ICCN c1",
+	    "= incoming-call *:1 *:100",
 	    "C SLI S100", "> SLI s100", "S WEN C1", "> WEN c1", "C CCRQ c1", "> CCRQ C1", "S CDN s100", "> CDN S100",
 	    "= withdraw *:1 *:100 and children" } },
 	{ "incoming, the server is the PNS",
-	  { UP, "C ICRQ c1", "> ICRQ C1", "S ICRP s100 C1", "> ICRP S100 c1", "C ICCN S100", "> ICCN s100", "= incoming-call *:1 *:100",
+	  { UP, "C ICRQ c1", "> ICRQ C1", "S ICRP s100 C1", "> ICRP S100 c1", "C ICCN S100", "> ICCN s100",
+	    "= incoming-call *:1 *:100",
 	    "C CDN c1", "> CDN C1", "= withdraw *:1 *:100 and children" } },
 	{ "requests and replies said again keep their ids",
-	  { UP, "C OCRQ c1", "> OCRQ C1", "C OCRQ c1", "> OCRQ C1", "S ICRQ s5", "> ICRQ S5", "S ICRQ s5", "> ICRQ S5", "C ICRP c2 S5",
+	  { UP, "C OCRQ c1", "> OCRQ C1", "C OCRQ c1", "> OCRQ C1", "S ICRQ s5", "> ICRQ S5", "S ICRQ s5", "> ICRQ S5",
+	    "C ICRP c2 S5",
 	    "> ICRP C2 s5", "C ICRP c2 S5", "> ICRP C2 s5", "S OCRP s6 C1", "> OCRP S6 c1", "= outgoing-call *:1 *:6", "C OCRQ c1",
 	    "= note unexpected-message", "> OCRQ C1" } },
 	{ "a refused call: the request's id is mapped back, no other is asked for",
@@ -55,13 +61,15 @@ static const struct row rows[] = {
 	    "S OCRP s2 C1", "> OCRP S2 c1", "= outgoing-call *:1 *:2", "C SLI S2", "> SLI s2", "C SLI S1", "> SLI s1", "S CDN s2",
 	    "> CDN S2", "= withdraw *:1 *:2 and children", "C CDN c2", "> CDN C2", "= withdraw *:2 *:1 and children" } },
 	{ "what names no call is left as it is",
-	  { UP, "C CCRQ c1", "= note unexpected-message", "> CCRQ c1", "C SLI s1", "= note unexpected-message", "> SLI s1", "S CDN s1",
+	  { UP, "C CCRQ c1", "= note unexpected-message", "> CCRQ c1", "C SLI s1", "= note unexpected-message", "> SLI s1",
+	    "S CDN s1",
 	    "= note unexpected-message", "> CDN s1" } },
 	{ "what names a call is translated, whatever it means",
 	  { UP, "C OCRQ c1", "> OCRQ C1", "S OCRP s100 C1", "> OCRP S100 c1", "= outgoing-call *:1 *:100", "S OCRP s100 C1 2",
 	    "= note unexpected-message", "> OCRP S100 c1 2", "C ICRQ c1", "= note unexpected-message", "> ICRQ C1" } },
 	{ "an id used anew", { UP, "C OCRQ c1", "S OCRP s100 C1", "= outgoing-call *:1 *:100", "S CDN s100",
-	    "= withdraw *:1 *:100 and children", "C OCRQ c1", "> OCRQ C1", "S OCRP s100 C1", "> OCRP S100 c1", "= outgoing-call *:1 *:100" } },
+	    "= withdraw *:1 *:100 and children", "C OCRQ c1", "> OCRQ C1", "S OCRP s100 C1", "> OCRP S100 c1",
+	    "= outgoing-call *:1 *:100" } },
 };
 
 /* How NAT names a side's ids. */
@@ -166,7 +174,8 @@ static void test_rows(void **state)
 static void test_when_it_is_asked(void **state)
 {
 	static const char *const steps[][4] = {
-		{ "C SCCRQ" }, { "S SCCRP" }, { "C OCRQ c1" }, { "C OCRQ c1" }, { "S OCRP s100 C1" }, { "S SLI C1" }, { "S ICRQ s5" },
+		{ "C SCCRQ" }, { "S SCCRP" }, { "C OCRQ c1" }, { "C OCRQ c1" }, { "S OCRP s100 C1" }, { "S SLI C1" },
+		  { "S ICRQ s5" },
 		{ "S ICRQ s5" }, { "C ICRP c2 S5" }, { "C ICRP c2 S5" }, { "S ICCN C2" }, { "C CCRQ c2" }, { "S CDN s5" },
 	};
 	static const uint8_t asked[] = { 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4 };
@@ -186,12 +195,15 @@ static void test_when_it_is_asked(void **state)
 /* No id to be had: the call opens nothing, the messages pass as they are, others are not concerned. */
 static void test_no_call_id(void **state)
 {
-	static const char *const by_request[] = { UP, "C OCRQ 1", "= note no-call-id", "= withdraw UNKNOWN", "> OCRQ 1", "S OCRP 100 1",
+	static const char *const by_request[] = { UP, "C OCRQ 1", "= note no-call-id", "= withdraw UNKNOWN", "> OCRQ 1",
+		"S OCRP 100 1",
 		"= outgoing-call *:1 *:100 refused unasked", "> OCRP 100 1", "C CCRQ 1", "= note unexpected-message", "S CDN 100",
 		"= note unexpected-message", "> CDN 100", "C OCRQ c2", "> OCRQ C2", NULL };
-	static const char *const by_reply[] = { UP, "C OCRQ c2", "> OCRQ C2", "S OCRP 100 C2", "= note no-call-id", "= withdraw UNKNOWN",
-		"> OCRP 100 C2", "S OCRP 101 C2", "= outgoing-call *:4002 *:101 refused unasked", NULL };
-	static const char *const by_answer[] = { UP, "S ICRQ s5", "> ICRQ S5", "C ICRP 1 S5", "= note no-call-id", "= withdraw UNKNOWN",
+	static const char *const by_reply[] = { UP, "C OCRQ c2", "> OCRQ C2", "S OCRP 100 C2", "= note no-call-id",
+		"= withdraw UNKNOWN",
+		"> OCRP 100 C2", "S OCRP 101 C2", "= outgoing-call *:4002 *:101 refused unasked", "C CCRQ 2", "> CCRQ 2", NULL };
+	static const char *const by_answer[] = { UP, "S ICRQ s5", "> ICRQ S5", "C ICRP 1 S5", "= note no-call-id",
+		"= withdraw UNKNOWN",
 		"> ICRP 1 S5", "S ICCN 1", "= note unexpected-message", NULL };
 	static const char *const *const scripts[] = { by_request, by_reply, by_answer };
 
@@ -208,15 +220,45 @@ static void test_no_call_id(void **state)
 	}
 }
 
+static int one_name(struct recorder *r, const struct usher_map *map, struct usher_endpoint *seen)
+{
+	(void)r;
+	if (map->at.key == 100)
+		return USHER_FULL;
+	seen->key = map->side == USHER_CLIENT ? 5000 : map->at.key;
+	return USHER_OK;
+}
+
+/* The name of a call that failed may be lent to the next one. It is that one's then. */
+static void test_name_lent_again(void **state)
+{
+	static const char *const steps[] = { "C SCCRQ", "S SCCRP", "C OCRQ 1", "> OCRQ 5000", "S OCRP 100 5000",
+		"= note no-call-id",
+		"= withdraw UNKNOWN", "C OCRQ 2", "> OCRQ 5000", "S OCRP 101 5000", "> OCRP 101 2", "= outgoing-call *:2 *:101",
+		"S CDN 5000",
+		"= note disconnect-peer-id", "> CDN 2", "= withdraw *:2 *:101 and children", NULL };
+	struct recorder *r = fresh(NULL);
+	const char *wrong;
+
+	(void)state;
+	r->nat = one_name;
+	wrong = peer_play(r, steps, PEER_BYTES);
+	if (wrong)
+		fail_msg("%s", wrong);
+	recorder_free(r);
+}
+
 /* What has left cannot be edited: a call that is not connected yet fails, one that is goes on, one that ends ends. */
 static void test_not_edited(void **state)
 {
-	static const char *const request[] = { UP, "C OCRQ 1", "= note not-edited", "= withdraw UNKNOWN", "> OCRQ 1", "S OCRP 100 1",
+	static const char *const request[] = { UP, "C OCRQ 1", "= note not-edited", "= withdraw UNKNOWN", "> OCRQ 1",
+		"S OCRP 100 1",
 		"= outgoing-call *:1 *:100 refused unasked", NULL };
 	static const char *const begin[] = { UP, "C OCRQ c1", "> OCRQ C1", NULL };
 	static const char *const reply[] = { "S OCRP 100 C1", "= note not-edited", "= withdraw UNKNOWN", "> OCRP 100 C1", NULL };
 	static const char *const connect[] = { "S OCRP s100 C1", "= outgoing-call *:1 *:100", NULL };
-	static const char *const later[] = { "C SLI S100", "= note not-edited", "> SLI S100", "C CCRQ 1", "= note not-edited", "> CCRQ 1",
+	static const char *const later[] = { "C SLI S100", "= note not-edited", "> SLI S100", "C CCRQ 1", "= note not-edited",
+		"> CCRQ 1",
 		"S CDN 100", "= note not-edited", "> CDN 100", "= withdraw *:1 *:100 and children", NULL };
 	const char *wrong;
 
@@ -249,7 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_when_it_is_asked), cmocka_unit_test(test_no_call_id),
-		cmocka_unit_test(test_not_edited),
+		cmocka_unit_test(test_not_edited), cmocka_unit_test(test_name_lent_again),
 	};
 
 	pptp = recorder_helper("pptp");

@@ -1,6 +1,7 @@
 /*
- * PPTP's messages however TCP cuts them: each message split at every byte, and into every three pieces, every pair and many triples of
- * messages in one segment. All that was said, all that was asked for and the state must be those of one message in each segment.
+ * PPTP's messages however TCP cuts them: each message split at every byte, and into every three pieces, every pair and many
+ * triples of messages in one segment. All that was said, all that was asked for and the state must be those of one message in
+ * each segment.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,10 +116,12 @@ static const char *const context[] = {
 };
 
 static const char *const said[] = {
-	"C SCCRQ", "C SCCRP", "C STOPRQ", "C STOPRP", "C ECHORQ", "C ECHORP", "C OCRQ 5", "C OCRQ 2", "C OCRP 6 1001", "C OCRP 6 1001 3",
+	"C SCCRQ", "C SCCRP", "C STOPRQ", "C STOPRP", "C ECHORQ", "C ECHORP", "C OCRQ 5", "C OCRQ 2", "C OCRP 6 1001",
+	"C OCRP 6 1001 3",
 	"C ICRQ 7", "C ICRP 4 400", "C ICRP 4 400 3", "C ICCN 3000", "C CCRQ 1", "C CCRQ 2", "C CDN 10", "C WEN 1000", "C SLI 100",
 	"C OTHER 77", "C OTHER 77 500", "C MGMT",
-	"S SCCRQ", "S SCCRP", "S STOPRQ", "S STOPRP", "S ECHORQ", "S ECHORP", "S OCRQ 500", "S OCRQ 1001", "S OCRP 200 2", "S OCRP 200 2 2",
+	"S SCCRQ", "S SCCRP", "S STOPRQ", "S STOPRP", "S ECHORQ", "S ECHORP", "S OCRQ 500", "S OCRQ 1001", "S OCRP 200 2",
+	"S OCRP 200 2 2",
 	"S ICRQ 700", "S ICRP 4000 40", "S ICRP 4000 40 3", "S ICCN 3", "S CCRQ 1000", "S CDN 100", "S CDN 1", "S WEN 1", "S SLI 1",
 	"S OTHER 77", "S OTHER 77 500", "S MGMT",
 };

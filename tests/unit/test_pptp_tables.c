@@ -1,7 +1,7 @@
 /*
- * The PPTP helper's tables, walked whole: every field of every message where RFC 2637 2 has it, every word, every state of the session
- * and of a call x every message x either sender. What a walk must find is written down here as data; what is not written down must be
- * unexpected: said so, and nothing changed.
+ * The PPTP helper's tables, walked whole: every field of every message where RFC 2637 2 has it, every word, every state of the
+ * session and of a call x every message x either sender. What a walk must find is written down here as data; what is not
+ * written down must be unexpected: said so, and nothing changed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +36,8 @@ static const struct message_row message_rows[] = {
 	  "call_id@12+2 serial@14+2 min_bps@16+4 max_bps@20+4 bearer@24+4 framing@28+4 window@32+2 delay@34+2 -@38+2 number@40+64 "
 	  "subaddress@104+64" },
 	{ "2.8", "out-call-reply", 8, 32,
-	  "call_id@12+2 peer_call_id@14+2 result@16+1 error@17+1 cause@18+2 connect_speed@20+4 window@24+2 delay@26+2 channel@28+4" },
+	  "call_id@12+2 peer_call_id@14+2 result@16+1 error@17+1 cause@18+2 connect_speed@20+4 window@24+2 delay@26+2 "
+	  "channel@28+4" },
 	{ "2.9", "in-call-request", 9, 220,
 	  "call_id@12+2 serial@14+2 bearer@16+4 channel@20+4 dialed_number@28+64 dialing_number@92+64 subaddress@156+64" },
 	{ "2.10", "in-call-reply", 10, 24, "call_id@12+2 peer_call_id@14+2 result@16+1 error@17+1 window@18+2 delay@20+2 -@22+2" },
@@ -166,7 +167,8 @@ struct word_row {
 
 static const struct word_row word_rows[] = {
 	{ 2, 14,
-	  { NULL, "successful channel establishment", "general error", "command channel already exists", "requester is not authorized",
+	  { NULL, "successful channel establishment", "general error", "command channel already exists",
+	    "requester is not authorized",
 	    "protocol version not supported" } },
 	{ 3, 12, { NULL, "none", "stop-protocol", "stop-local-shutdown" } },
 	{ 4, 12, OK_RESULTS },
@@ -259,10 +261,12 @@ static const struct session_move session_moves[] = {
 	{ "idle", "SCCRQ", "C", "asked C", NULL }, { "idle", "SCCRQ", "S", "asked S", NULL },
 	{ "asked C", "SCCRQ", "C", "asked C", NULL }, { "asked C", "SCCRQ", "S", "crossed", NULL },
 	{ "asked C", "SCCRP", "S", "up", NULL }, { "asked C", "SCCRP 2", "S", "failed", NULL },
-	{ "asked C", "SCCRP 0", "S", "failed", NULL }, { "asked C", "STOPRQ", "CS", "stopped", FORGET },
+	{ "asked C", "SCCRP 0", "S", "failed", NULL }, { "asked C", "OCRQ 50", "C", "asked C", NULL },
+	{ "asked C", "STOPRQ", "CS", "stopped", FORGET },
 	{ "asked S", "SCCRQ", "S", "asked S", NULL }, { "asked S", "SCCRQ", "C", "crossed", NULL },
 	{ "asked S", "SCCRP", "C", "up", NULL }, { "asked S", "SCCRP 2", "C", "failed", NULL },
-	{ "asked S", "SCCRP 0", "C", "failed", NULL }, { "asked S", "STOPRQ", "CS", "stopped", FORGET },
+	{ "asked S", "SCCRP 0", "C", "failed", NULL }, { "asked S", "OCRQ 50", "S", "asked S", NULL },
+	{ "asked S", "STOPRQ", "CS", "stopped", FORGET },
 	{ "crossed", "SCCRQ", "CS", "crossed", NULL }, { "crossed", "SCCRP", "CS", "up", NULL },
 	{ "crossed", "SCCRP 2", "C", "asked C", NULL }, { "crossed", "SCCRP 2", "S", "asked S", NULL },
 	{ "crossed", "SCCRP 0", "C", "asked C", NULL }, { "crossed", "SCCRP 0", "S", "asked S", NULL },
@@ -351,7 +355,8 @@ static void test_session(void **state)
 
 /* ---- A call ---- */
 
-enum { FREE, OUT_ASKED, IN_ASKED, IN_ANSWERED, CONNECTED, CLEARING, OUT_ABORTING, IN_ABORTING, CALL_FAILED }; /* as in struct pptp_call */
+enum { FREE, OUT_ASKED, IN_ASKED, IN_ANSWERED, CONNECTED, CLEARING, OUT_ABORTING, IN_ABORTING,
+	CALL_FAILED }; /* as in struct pptp_call */
 
 struct call_setup {
 	const char *name;
@@ -377,7 +382,8 @@ static const struct call_setup call_setups[] = {
 
 /* Each is said by P and by A; # is the sender's own id, ~ the other's. */
 static const char *const call_messages[] = {
-	"OCRQ #", "OCRP # ~", "OCRP # ~ 2", "ICRQ #", "ICRP # ~", "ICRP # ~ 3", "ICCN ~", "CCRQ #", "CDN #", "CDN ~", "WEN ~", "SLI ~"
+	"OCRQ #", "OCRP # ~", "OCRP # ~ 2", "ICRQ #", "ICRP # ~", "ICRP # ~ 3", "ICCN ~", "CCRQ #", "CDN #", "CDN ~", "WEN ~",
+	"SLI ~"
 };
 
 struct call_move {
@@ -579,7 +585,8 @@ static void test_no_row_is_idle(void **state)
 	}
 	assert_int_equal(used, COUNT_OF(call_moves));
 	for (size_t i = 0; i < COUNT_OF(session_moves); i++)
-		assert_ptr_equal(session_move(session_moves[i].from, session_moves[i].message, session_moves[i].by[0]), &session_moves[i]);
+		assert_ptr_equal(session_move(session_moves[i].from, session_moves[i].message, session_moves[i].by[0]),
+			&session_moves[i]);
 }
 
 int main(void)

@@ -14,7 +14,8 @@
 #define MS ((usher_time)1000000)
 #define TEXT_MAX 20000u
 #define OUT_MAX 40000u
-#define FLIGHT 512u
+#define FLIGHT 1024u
+#define PACKET_MAX 6000u
 #define CHUNKS 400u
 #define MOST_TIME (900 * USHER_SECOND)
 
@@ -22,10 +23,10 @@ struct packet {
 	usher_time at;
 	uint8_t direction, flags, sacks;
 	bool to_gateway;
-	uint16_t window, mss;
+	uint16_t window, mss, urgent, gso_size;
 	uint32_t seq, ack, ts_value, ts_echo, len;
 	uint32_t sack[4][2];
-	uint8_t data[1500];
+	uint8_t data[PACKET_MAX];
 };
 
 /* What became of a direction's text, as the helper asked. */
@@ -43,8 +44,8 @@ struct oracle {
 struct end {
 	uint32_t first; /* number of its first byte; all others count from there. Its FIN is at the text's length */
 	uint32_t written, una, nxt, max, edge;
-	uint32_t mss, quiet_after;
-	bool nagle;
+	uint32_t mss, mss_first, urgent; /* urgent: where its pointer points; 0: nowhere */
+	bool nagle, gso, urgent_told;
 	bool sacked[OUT_MAX];
 	usher_time rto_at, write_at, again_at, alive_at; /* 0: no such time */
 	unsigned backoff;
@@ -52,7 +53,7 @@ struct end {
 	uint8_t got[OUT_MAX];
 	bool have[OUT_MAX];
 	uint32_t next, fin, taken, room;
-	bool fin_known, fin_read, unacked;
+	bool fin_known, fin_read, unacked, urgent_heard;
 	uint32_t dup[2];
 	usher_time ack_at, take_at;
 	uint32_t ts_recent, ts_echo;
@@ -73,7 +74,8 @@ static struct {
 	uint64_t seed;
 	unsigned loss[2], dup, reorder, lost_left; /* per mille: before the stream, behind it; so many more may be lost */
 	unsigned delay[2];                         /* us, of each endpoint's link */
-	unsigned scale, edit_kind, resets;
+	unsigned scale, edit_kind, resets, rewrites, path; /* path: the most payload behind the stream; 0: any */
+	int records_left; /* < 0: the helper never stops */
 	uint32_t edge_told[2]; /* the rightmost edge that R offered S, in numbers */
 	uint32_t own[2];       /* the highest number that usher acknowledged by itself */
 	uint32_t ts_left[2];
@@ -83,7 +85,7 @@ static struct {
 } m;
 
 static struct { /* what all runs together came across */
-	uint64_t runs, segments, edits, lost_edited, two_edits, both_edited, own_acks, sent_again, held_too_long, cut, full, resets;
+	uint64_t runs, segments, edits, lost_edited, two_edits, both_edited, own_acks, sent_again, held_too_long, cut, full, resets, stopped, too_big;
 } seen;
 
 static bool trace;
@@ -204,8 +206,15 @@ static void edit_some(struct oracle *o, struct stream_record *record)
 static bool sink_record(void *user, struct stream_record *record)
 {
 	struct oracle *o = &m.oracle[record->direction];
+	uint32_t at = m.s.side[record->direction].in_next - record->len - m.end[record->direction].first;
 
 	(void)user;
+	HOLDS(m.inside && m.records_left != 0);
+	HOLDS(at <= o->len && record->len <= o->len - at && memcmp(record->data, o->text + at, record->len) == 0);
+	if (!(m.rewrites & 1u << record->direction)) {
+		HOLDS(record->fixed == record->len && usher__stream_edit(record, 0, 1, "AB", 2) == USHER_REFUSED);
+		return --m.records_left != 0;
+	}
 	/* What frame() let pass unread comes without a call. */
 	while (o->read < o->len && o->text[o->read] == '#') {
 		uint32_t len = (uint32_t)(10 * (o->text[o->read + 1] - 48) + (o->text[o->read + 2] - 48));
@@ -213,10 +222,8 @@ static bool sink_record(void *user, struct stream_record *record)
 		oracle_put(o, o->text + o->read, len);
 		o->read += len;
 	}
-	HOLDS(m.inside && o->read + record->len <= o->len);
-	HOLDS(m.s.side[record->direction].in_next - record->len == m.end[record->direction].first + o->read);
-	HOLDS(memcmp(record->data, o->text + o->read, record->len) == 0);
-	HOLDS(!(record->flags & USHER_RECORD_PICKED_UP) && (!(record->flags & USHER_RECORD_AFTER_GAP) || m.counts.no_memory));
+	HOLDS(at == o->read);
+	HOLDS(!(record->flags & USHER_RECORD_PICKED_UP) && (!(record->flags & USHER_RECORD_AFTER_GAP) || m.counts.gaps));
 	if (record->data[0] == 'E' && !(record->flags & USHER_RECORD_CUT))
 		edit_some(o, record);
 	else
@@ -230,7 +237,7 @@ static bool sink_record(void *user, struct stream_record *record)
 		oracle_put(o, o->text + o->read, len);
 		o->read += len;
 	}
-	return true;
+	return --m.records_left != 0;
 }
 
 static bool sink_gap(void *user, unsigned direction, uint32_t len)
@@ -239,7 +246,10 @@ static bool sink_gap(void *user, unsigned direction, uint32_t len)
 	uint32_t to = m.s.side[direction].in_next - m.end[direction].first;
 
 	(void)user;
-	HOLDS(m.counts.no_memory > 0 && len > 0); /* nothing else is lost for good here */
+	HOLDS(len > 0);
+	if (!(m.rewrites & 1u << direction))
+		return true;
+	HOLDS(m.counts.no_memory > 0); /* nothing else is lost for good */
 	HOLDS(to >= o->read && to <= o->len);
 	oracle_put(o, o->text + o->read, to - o->read);
 	o->read = to;
@@ -328,6 +338,12 @@ static void check_told(unsigned d, const struct packet *p)
 	}
 }
 
+/* Is this the place of S's urgent pointer? Of a deletion's end: the byte that it took along may be in between. */
+static bool points_right(unsigned d, uint32_t out)
+{
+	return out - oracle_out(&m.oracle[d], m.end[d].urgent, true) <= 1;
+}
+
 /* R (of S's direction d) gets this. */
 static void check_leaves(unsigned d, const struct packet *p)
 {
@@ -340,14 +356,40 @@ static void check_leaves(unsigned d, const struct packet *p)
 	if (p->len == 0 && !(p->flags & TCP_FIN))
 		return;
 	HOLDS((int32_t)at >= -1);
+	if (m.rewrites & 1u << d && m.records_left)
 	HOLDS((int32_t)(p->seq + p->len + !!(p->flags & TCP_FIN) - (side->in_left + side->shift +
 								     !!(side->flags & STREAM_FIN_LEFT))) <= 0);
 	HOLDS(!(p->flags & TCP_FIN) || at + p->len == oracle_end(o));
 	if (p->len == 1 && (int32_t)(at + 1 - m.end[!d].next) <= 0)
 		return; /* a keep-alive: its byte means nothing, R has that number */
-	for (uint32_t i = 0; i < p->len; i++)
-		HOLDS(p->data[i] == oracle_byte(o, at + i));
-	HOLDS(p->len <= 1460);
+	for (uint32_t i = 0; i < p->len; i++) {
+		/* A closed stream knows no edits any more; R had acknowledged them. */
+		HOLDS(p->data[i] == oracle_byte(o, at + i) || (!m.s.record_max && at + i < m.end[!d].next));
+	}
+	HOLDS(p->len <= (p->gso_size ? PACKET_MAX : m.end[d].mss_first));
+	if (p->flags & TCP_URG && m.end[d].urgent <= o->read)
+		HOLDS(points_right(d, at + p->urgent));
+}
+
+/* A router behind the stream cannot send it on, and says so. */
+static void too_big(const struct packet *p)
+{
+	unsigned d = p->direction;
+	struct end *s = &m.end[d];
+	uint32_t seq = usher__stream_back_seq(&m.s, d, p->seq, m.pool) - s->first;
+	bool known = m.s.side[d].piece_max != 0;
+
+	SAY("   too big\n");
+	if (usher__stream_too_big(&m.s, d, p->seq, m.path, &m.context)) {
+		HOLDS(seq < m.own[d] && (known || usher__stream_deadline(&m.s) <= m.now));
+		seen.too_big++;
+		return;
+	}
+	HOLDS((int32_t)(seq - s->max) <= 0);
+	s->mss = m.path < s->mss ? m.path : s->mss;
+	s->gso = false;
+	if (s->una < s->max)
+		s->rto_at = m.now + MS;
 }
 
 static void leaves(const struct packet *p)
@@ -361,13 +403,17 @@ static void leaves(const struct packet *p)
 		m.ts_left[d] = p->ts_value;
 	}
 	seen.segments++;
-	send_packets(p, false);
+	if (m.path && p->len > m.path && !p->gso_size)
+		too_big(p);
+	else
+		send_packets(p, false);
 }
 
 static void sink_emit(void *user, const struct stream_out *out)
 {
 	struct packet p = { .direction = out->direction, .flags = out->tcp_flags, .window = out->window, .seq = out->seq,
-			    .ack = out->ack, .ts_value = out->ts_value, .ts_echo = out->ts_echo, .len = out->len };
+			    .ack = out->ack, .ts_value = out->ts_value, .ts_echo = out->ts_echo, .len = out->len,
+			    .urgent = out->urgent };
 	unsigned to = !out->direction;
 	uint32_t edge = out->ack - m.end[to].first + ((uint32_t)out->window << m.scale);
 
@@ -411,9 +457,11 @@ static void gateway(struct packet *p)
 	struct stream_segment segment = { .seq = p->seq, .ack = p->ack, .tcp_flags = p->flags, .direction = p->direction,
 					  .len = p->len, .have = p->len, .data = p->data, .sack_count = p->sacks,
 					  .scale = { (uint8_t)m.scale, (uint8_t)m.scale }, .window = p->window,
-					  .mss = p->mss, .has_ts = m.stamps, .ts_value = p->ts_value, .room = 1460,
-					  .piece = m.stamps ? 1448 : 1460 };
+					  .mss = p->mss, .has_ts = m.stamps, .ts_value = p->ts_value, .urgent = p->urgent,
+					  .room = p->gso_size ? PACKET_MAX : m.stamps ? 1448 : 1460,
+					  .gso_size = p->gso_size, .piece = m.stamps ? 1448 : 1460 };
 	uint32_t edge;
+	bool more;
 
 	say("gateway", p);
 	memcpy(segment.sack, p->sack, sizeof(p->sack));
@@ -423,7 +471,8 @@ static void gateway(struct packet *p)
 	if (p->flags & TCP_ACK && (int32_t)(edge - m.edge_told[!d]) > 0)
 		m.edge_told[!d] = edge;
 	m.context.now = m.now;
-	HOLDS(usher__stream_segment(&m.s, &segment, &m.context));
+	more = usher__stream_segment(&m.s, &segment, &m.context);
+	HOLDS(more == (m.records_left != 0));
 	m.inside = false;
 	check_chunks();
 	p->ack = segment.ack;
@@ -435,6 +484,7 @@ static void gateway(struct packet *p)
 	}
 	p->seq = m.leave.seq;
 	p->flags = m.leave.tcp_flags;
+	p->urgent = m.leave.urgent;
 	if (m.leave.changed) {
 		HOLDS(m.leave.payload_len <= sizeof(p->data));
 		if (m.leave.payload_len)
@@ -493,6 +543,13 @@ static void transmit(unsigned d, uint32_t at, uint32_t len, uint8_t flags)
 	p.window = (uint16_t)(window_of(e) >> m.scale);
 	p.ts_value = (uint32_t)(m.now / MS) + 77;
 	p.ts_echo = e->ts_echo;
+	if (at < e->urgent && e->urgent <= e->written) {
+		p.flags |= TCP_URG;
+		p.urgent = (uint16_t)(e->urgent - at);
+		e->urgent_told = true;
+	}
+	if (len > e->mss)
+		p.gso_size = (uint16_t)e->mss;
 	add_sacks(d, &p);
 	e->dup[0] = e->dup[1] = 0;
 	e->ack_at = 0;
@@ -519,6 +576,9 @@ static void transmit_more(unsigned d)
 
 		e->nxt = skip_sacked(e, e->nxt);
 		n = e->written > e->nxt ? e->written - e->nxt : 0;
+		if (e->gso && chance(300))
+			size *= 1 + bed_random(4);
+		size = size < PACKET_MAX - 1000 ? size : PACKET_MAX - 1000;
 		if (e->nxt < e->max && chance(300))
 			size = 1 + bed_random(e->mss); /* boundaries of its own */
 		n = n < size ? n : size;
@@ -629,6 +689,8 @@ static bool take_data(unsigned d, const struct packet *p)
 		e->dup[0] = at;
 		e->dup[1] = at + p->len;
 	}
+	if (p->flags & TCP_URG && points_right(!d, at + p->urgent))
+		e->urgent_heard = true;
 	if (p->flags & TCP_FIN && (!e->fin_known || e->fin == at + p->len)) {
 		e->fin_known = true;
 		e->fin = at + p->len;
@@ -839,7 +901,10 @@ static void open_end(unsigned d)
 	memset(e, 0, sizeof(*e));
 	e->first = chance(300) ? 0u - bed_random(2000) : bed_random(UINT32_MAX);
 	e->mss = chance(300) ? 100 + bed_random(500) : m.stamps ? 1448 : 1460;
+	e->mss_first = e->mss;
 	e->nagle = chance(500);
+	e->gso = chance(200);
+	e->urgent = chance(200) ? 1 + bed_random(m.oracle[d].len) : 0;
 	e->room = chance(300) ? 200 + bed_random(3000) : 20000 + bed_random(40000);
 	e->write_at = m.now + bed_random(100) * MS;
 	e->again_at = chance(400) ? m.now + bed_random(1000) * MS : 0;
@@ -856,7 +921,7 @@ static void shake_hands(void)
 		unsigned d = i == 1;
 		struct end *e = &m.end[d];
 		struct packet p = { .direction = (uint8_t)d, .flags = flags[i], .seq = e->first - (i < 2),
-				    .ack = i ? m.end[!d].first : 0, .ts_value = 1, .mss = (uint16_t)(1460),
+				    .ack = i ? m.end[!d].first : 0, .ts_value = 1, .mss = (uint16_t)(m.end[!d].mss + (m.stamps ? 12 : 0)),
 				    .window = (uint16_t)(i < 2 ? (e->room < 65535 ? e->room : 65535) : window_of(e) >> m.scale) };
 		unsigned loss = m.loss[1];
 
@@ -889,6 +954,9 @@ static void open_run(uint64_t seed)
 	m.edit_kind = bed_random(3);
 	m.sack = chance(700);
 	m.stamps = chance(500);
+	m.rewrites = chance(800) ? 3 : 1 + bed_random(2);
+	m.path = chance(150) ? 200 + bed_random(1200) : 0;
+	m.records_left = chance(150) ? 1 + (int)bed_random(20) : -1;
 	for (unsigned d = 0; d < 2; d++) {
 		memset(&m.oracle[d], 0, sizeof(m.oracle[d]));
 		random_lines(&m.oracle[d]);
@@ -899,7 +967,7 @@ static void open_run(uint64_t seed)
 	m.context = (struct stream_context){ .pool = m.pool, .sink = &sink, .scratch = m.scratch, .counts = &m.counts,
 					     .leave = &m.leave };
 	usher__chunk_pool_init(m.pool, chance(100) ? 4 + bed_random(30) : CHUNKS);
-	usher__stream_open(&m.s, 60 + bed_random(400), false, 3);
+	usher__stream_open(&m.s, 60 + bed_random(400), false, m.rewrites);
 	shake_hands();
 }
 
@@ -912,6 +980,7 @@ static void count_run(void)
 	seen.held_too_long += m.counts.held_too_long;
 	seen.cut += m.counts.cut_in_two;
 	seen.full += m.counts.edits_refused;
+	seen.stopped += m.records_left == 0;
 	seen.both_edited += m.oracle[0].edits && m.oracle[1].edits;
 }
 
@@ -937,6 +1006,7 @@ static void run(uint64_t seed)
 		HOLDS(r->next == oracle_end(o));
 		for (uint32_t i = 0; i < r->next; i++)
 			HOLDS(r->got[i] == oracle_byte(o, i));
+		HOLDS(!m.end[d].urgent_told || r->urgent_heard);
 		HOLDS(m.s.side[d].edits_count == 0 && !(m.s.side[d].flags & STREAM_OWNS));
 	}
 	HOLDS(m.pool->used == 0);
@@ -956,9 +1026,9 @@ static void test_runs(void **state)
 	for (uint64_t i = 0; i < count; i++)
 		run(seed + i);
 	print_message("# %" PRIu64 " runs, %" PRIu64 " segments, %" PRIu64 " edits, both edited %" PRIu64 ", own acks %" PRIu64
-		      ", sent again %" PRIu64 ", held too long %" PRIu64 ", cut %" PRIu64 ", full %" PRIu64 ", resets %" PRIu64 "\n",
+		      ", sent again %" PRIu64 ", held too long %" PRIu64 ", cut %" PRIu64 ", full %" PRIu64 ", resets %" PRIu64 ", stopped %" PRIu64 ", too big %" PRIu64 "\n",
 		      seen.runs, seen.segments, seen.edits, seen.both_edited, seen.own_acks, seen.sent_again,
-		      seen.held_too_long, seen.cut, seen.full, seen.resets);
+		      seen.held_too_long, seen.cut, seen.full, seen.resets, seen.stopped, seen.too_big);
 	assert_true(seen.resets * 500 <= seen.runs);
 }
 

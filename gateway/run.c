@@ -1,0 +1,416 @@
+/*
+ * gateway/run: one gateway from beginning to end: sets up what the other files own, waits, and tells each what it has to do.
+ *
+ * One thread, one worker, one TAP queue. Order of setting up: the interfaces are handed over last, when all else works. Order of
+ * ending:
+ * first the steering is told that nobody is there.
+ * Invariants: the lease is renewed each second and lasts five: a daemon that hangs forwards nothing, and nothing passes around it.
+ */
+#include "gateway/gateway.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gateway/burst.h"
+#include "gateway/keys.h"
+#include "gateway/say.h"
+#include "gateway/steer.h"
+
+#define LEASE       (5 * USHER_SECOND)
+#define BEAT        (1 * USHER_SECOND)
+#define TICK_BUDGET 4096u
+#define BURSTS_MAX  16u /* then signals and the network have their turn */
+
+enum { FD_TAP, FD_SIGNALS, FD_NETWORK, FD_COUNT };
+
+struct gateway {
+	const struct gateway_config *config;
+	struct gw_net net;
+	struct gw_routes *routes;
+	struct gw_tap tap;
+	struct gw_steer steer;
+	struct gw_policy policy;
+	struct gw_burst burst;
+	uint64_t count[GW_COUNTER_COUNT];
+	struct usher_tracker *tracker;
+	struct usher_worker *worker;
+	void *region;
+	size_t region_size;
+	struct gw_address *told;   /* what the steering knows */
+	uint32_t told_count;
+	int lock, signals;
+	usher_time beat;           /* when the lease is due */
+	bool stop;
+};
+
+static usher_time clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (usher_time)time.tv_sec * USHER_SECOND + (usher_time)time.tv_nsec;
+}
+
+/* ---- setting up ---- */
+
+/* Two gateways would take the interfaces from each other. The name is the network namespace's, and goes with the process. */
+static bool take_lock(struct gateway *gateway)
+{
+	static const char name[] = "usher-gateway"; /* behind a 0: no file */
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name));
+
+	memcpy(address.sun_path + 1, name, sizeof(name) - 1);
+	gateway->lock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (gateway->lock < 0)
+		return gw_say("socket: %s", strerror(errno));
+	if (bind(gateway->lock, (const struct sockaddr *)&address, len) == 0)
+		return true;
+	return gw_say("%s", errno == EADDRINUSE ? "another one runs here already" : strerror(errno));
+}
+
+static bool take_signals(struct gateway *gateway)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+		gateway->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return gateway->signals >= 0 || gw_say("signals: %s", strerror(errno));
+}
+
+static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
+{
+	const struct gateway_config *config = gateway->config;
+	struct usher_options options = {
+		.size = sizeof(options),
+		.flags = USHER_LIVE | USHER_VERIFY_CHECKSUMS | USHER_DROP_INVALID,
+		.connections = config->connections,
+		.policy = gw_policy_decide,
+		.policy_user = &gateway->policy,
+		.mtu = (uint16_t)gateway->net.least_mtu,
+		.nat_first = config->key_first,
+		.nat_last = config->key_last,
+	};
+
+	memcpy(options.seed, seed, sizeof(options.seed));
+	if (usher_error(&options) != NULL)
+		return gw_say("%s", usher_error(&options));
+	gateway->region_size = usher_size(&options);
+	gateway->region = mmap(NULL, gateway->region_size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (gateway->region == MAP_FAILED)
+		return gw_say("%zu MiB of address space: %s", gateway->region_size >> 20, strerror(errno));
+	madvise(gateway->region, gateway->region_size, MADV_HUGEPAGE); /* a wish */
+	gateway->tracker = usher_init(gateway->region, gateway->region_size, &options);
+	if (gateway->tracker == NULL)
+		return gw_say("the tracker could not be set up");
+	gateway->worker = usher_worker(gateway->tracker, 0);
+	return true;
+}
+
+static bool needs_nat(const struct gateway_config *config)
+{
+	return config->masquerade[0] || config->masquerade[1] || config->snat[0].family || config->snat[1].family ||
+	       config->forward_count > 0;
+}
+
+static bool set_up_engine(struct gateway *gateway)
+{
+	uint8_t seed[2][32];
+
+	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+		return gw_say("random numbers: %s", strerror(errno));
+	gateway->routes = calloc(1, sizeof(*gateway->routes));
+	gateway->told = calloc(GW_ADDRESSES, sizeof(*gateway->told));
+	if (gateway->routes == NULL || gateway->told == NULL)
+		return gw_say("out of memory");
+	gw_routes_init(gateway->routes, &gateway->net, seed[0]);
+	gateway->policy = (struct gw_policy){ gateway->config, &gateway->net, gateway->routes, gateway->count };
+	if (!make_tracker(gateway, seed[1]))
+		return false;
+	gateway->burst = (struct gw_burst){
+		.worker = gateway->worker,
+		.tap = &gateway->tap,
+		.net = &gateway->net,
+		.routes = gateway->routes,
+		.config = gateway->config,
+		.count = gateway->count,
+	};
+	return gw_burst_init(&gateway->burst);
+}
+
+/* ---- the network, as it changes ---- */
+
+static bool is_told(const struct gateway *gateway, const struct gw_address *address)
+{
+	return gw_net_own(&gateway->net, &address->endpoint) != NULL;
+}
+
+/* What was translated to an address that went away can have no answers. */
+static void tell_addresses(struct gateway *gateway)
+{
+	for (uint32_t i = 0; i < gateway->told_count; i++) {
+		const struct usher_endpoint *gone = &gateway->told[i].endpoint;
+
+		if (is_told(gateway, &gateway->told[i]))
+			continue;
+		gw_steer_address_gone(&gateway->steer, gone);
+		if (!gw_policy_in_pool(gateway->config, gone->family, gone->address))
+			usher_address_gone(gateway->worker, 0, gone);
+	}
+	gateway->told_count = gateway->net.address_count;
+	memcpy(gateway->told, gateway->net.address, gateway->told_count * sizeof(*gateway->told));
+	for (uint32_t i = 0; i < gateway->told_count; i++) {
+		const struct gw_address *address = &gateway->told[i];
+
+		gw_steer_address(&gateway->steer, &address->endpoint, gw_policy_address_flags(&gateway->policy, address));
+	}
+}
+
+static void follow_network(struct gateway *gateway)
+{
+	uint32_t before[GATEWAY_PORTS];
+
+	if (!gw_net_changed(&gateway->net))
+		return;
+	memcpy(before, gateway->steer.attached, sizeof(before));
+	if (!gw_net_refresh(&gateway->net))
+		return;
+	tell_addresses(gateway);
+	gw_steer_ports(&gateway->steer, &gateway->net);
+	for (uint32_t i = 0; i < gateway->net.port_count; i++) {
+		if (before[i] != gateway->steer.attached[i])
+			gw_say("interface %s %s", gateway->net.port[i].name, gateway->steer.attached[i] ? "is there" : "is gone");
+	}
+}
+
+static bool set_up_steering(struct gateway *gateway)
+{
+	const struct gateway_config *config = gateway->config;
+	struct steer_config *steer;
+
+	if (!gw_tap_init(&gateway->tap) || !gw_steer_init(&gateway->steer))
+		return false;
+	steer = gateway->steer.config;
+	steer->key_first = config->key_first;
+	steer->key_last = config->key_last;
+	steer->open = config->open;
+	for (uint32_t i = 0; i < config->forward_count; i++) {
+		const struct gateway_forward *forward = &config->forwards[i];
+
+		if (!gw_steer_service(&gateway->steer, forward->protocol, forward->to.family, forward->port))
+			return false;
+	}
+	if (!gw_steer_tap(&gateway->steer, gateway->tap.index))
+		return false;
+	tell_addresses(gateway);
+	gateway->beat = clock_now();
+	gw_steer_alive(&gateway->steer, gateway->beat + LEASE);
+	return gw_steer_ports(&gateway->steer, &gateway->net);
+}
+
+/* ---- running ---- */
+
+static void print_counter(FILE *out, const char *name, uint64_t value)
+{
+	if (value != 0)
+		fprintf(out, "  %-24s %llu\n", name, (unsigned long long)value);
+}
+
+/* All counters that are not 0, for people; in one piece, so that nothing comes between. */
+static void print_counters(struct gateway *gateway)
+{
+	static const char *const names[] = {
+#define X(id, name, text) name,
+		GW_COUNTERS(X)
+#undef X
+	};
+	static const char *const steer_names[] = {
+#define X(id, name, text) name,
+		STEER_COUNTERS(X)
+#undef X
+	};
+
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return;
+	fprintf(out, "usher gateway: counters\n");
+	for (unsigned i = 0; i < STEER_COUNTER_COUNT; i++)
+		print_counter(out, steer_names[i], gw_steer_count(&gateway->steer, (enum steer_counter)i));
+	print_counter(out, "tap_lost", gw_net_lost(&gateway->net, gateway->tap.index));
+	for (unsigned i = 0; i < GW_COUNTER_COUNT; i++)
+		print_counter(out, names[i], gateway->count[i]);
+	print_counter(out, "routes_asked", gateway->routes->asked);
+	for (unsigned i = 0; i < USHER_COUNTER_COUNT; i++) {
+		enum usher_counter counter = (enum usher_counter)i;
+
+		print_counter(out, usher_counter_name(counter), usher_counter_get(gateway->worker, counter));
+	}
+	for (unsigned i = 1; i < USHER_REASON_COUNT; i++)
+		print_counter(out, usher_reason_name(i), usher_reason_count(gateway->worker, (enum usher_reason)i));
+	if (fclose(out) == 0)
+		fputs(text, stderr);
+	free(text);
+}
+
+static void take_signal(struct gateway *gateway)
+{
+	struct signalfd_siginfo info;
+
+	while (read(gateway->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			print_counters(gateway);
+		else
+			gateway->stop = true;
+	}
+}
+
+/* What time asks for. Returns the moment when it asks again. */
+static usher_time keep_time(struct gateway *gateway, usher_time now)
+{
+	usher_time wakeup = usher_wakeup(gateway->worker);
+
+	if (now >= gateway->beat || now >= wakeup) {
+		usher_tick(gateway->worker, now, TICK_BUDGET);
+		gw_burst_flush(&gateway->burst, now);
+		wakeup = usher_wakeup(gateway->worker);
+	}
+	if (now >= gateway->beat) {
+		gw_steer_alive(&gateway->steer, now + LEASE);
+		gateway->beat = now + BEAT;
+	}
+	return wakeup < gateway->beat ? wakeup : gateway->beat;
+}
+
+static void move_packets(struct gateway *gateway)
+{
+	for (unsigned i = 0; i < BURSTS_MAX; i++) {
+		if (gw_burst_run(&gateway->burst, clock_now()) < USHER_BURST_MAX)
+			return;
+	}
+}
+
+static bool run(struct gateway *gateway)
+{
+	struct pollfd fds[FD_COUNT] = {
+		[FD_TAP] = { .fd = gateway->tap.fd, .events = POLLIN },
+		[FD_SIGNALS] = { .fd = gateway->signals, .events = POLLIN },
+		[FD_NETWORK] = { .fd = gateway->net.events, .events = POLLIN },
+	};
+
+	while (!gateway->stop) {
+		usher_time now = clock_now(), next = keep_time(gateway, now), wait = next > now ? next - now : 0;
+		struct timespec timeout = { (time_t)(wait / USHER_SECOND), (long)(wait % USHER_SECOND) };
+
+		if (ppoll(fds, FD_COUNT, &timeout, NULL) < 0 && errno != EINTR)
+			return gw_say("poll: %s", strerror(errno));
+		if (fds[FD_TAP].revents & ~POLLIN)
+			return gw_say("%s: the device is gone", gateway->tap.name);
+		if (fds[FD_SIGNALS].revents)
+			take_signal(gateway);
+		if (fds[FD_NETWORK].revents)
+			follow_network(gateway);
+		if (fds[FD_TAP].revents)
+			move_packets(gateway);
+	}
+	return true;
+}
+
+/* ---- words, and the whole ---- */
+
+static void tell_start(const struct gateway *gateway)
+{
+	const struct gateway_config *config = gateway->config;
+	char text[400] = "";
+	size_t used = 0;
+
+	for (int outside = 0; outside < 2; outside++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", outside ? ", outside" : "inside");
+		for (uint32_t i = 0; i < gateway->net.port_count && used + IF_NAMESIZE + 32 < sizeof(text); i++) {
+			const struct gw_port *port = &gateway->net.port[i];
+
+			if (port->outside == outside)
+				used += (size_t)snprintf(text + used, sizeof(text) - used, " %s%s", port->name,
+							 port->index ? "" : " (not there yet)");
+		}
+	}
+	gw_say("%s; %s, %u forwards, %u helped ports; through %s", text, needs_nat(config) ? "translating" : "routing",
+	       config->forward_count, config->helper_count, gateway->tap.name);
+}
+
+static void tell_stop(const struct gateway *gateway)
+{
+	gw_say("stopped after %llu packets and %llu connections; %s", (unsigned long long)gateway->count[GW_COUNT_READ],
+	       (unsigned long long)usher_counter_get(gateway->worker, USHER_COUNTER_CONNECTIONS),
+	       gateway->config->open ? "the kernel has the interfaces again" :
+				       "nothing is forwarded until one starts again (or: tc filter del dev INTERFACE ingress)");
+}
+
+static bool set_up(struct gateway *gateway)
+{
+	const struct gateway_config *config = gateway->config;
+
+	if (!take_lock(gateway) || !take_signals(gateway) || !gw_net_init(&gateway->net, config) || !set_up_engine(gateway))
+		return false;
+	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
+		gw_say("the machine's own sockets may take keys that NAT lent out");
+	return set_up_steering(gateway);
+}
+
+static void tear_down(struct gateway *gateway)
+{
+	if (gateway->steer.config != NULL)
+		gw_steer_alive(&gateway->steer, 0);
+	if (gateway->config->open)
+		gw_steer_detach(&gateway->steer);
+	gw_burst_fini(&gateway->burst);
+	gw_steer_fini(&gateway->steer);
+	gw_tap_fini(&gateway->tap);
+	gw_net_fini(&gateway->net);
+	if (gateway->region != NULL && gateway->region != MAP_FAILED)
+		munmap(gateway->region, gateway->region_size);
+	free(gateway->routes);
+	free(gateway->told);
+	if (gateway->signals >= 0)
+		close(gateway->signals);
+	if (gateway->lock >= 0)
+		close(gateway->lock);
+}
+
+bool gateway_run(const struct gateway_config *config)
+{
+	struct gateway *gateway = calloc(1, sizeof(*gateway));
+	bool good;
+
+	if (gateway == NULL)
+		return gw_say("out of memory");
+	gateway->config = config;
+	gateway->lock = gateway->signals = gateway->tap.fd = gateway->net.query = gateway->net.events = -1;
+	good = set_up(gateway);
+	if (good) {
+		tell_start(gateway);
+		good = run(gateway);
+		tell_stop(gateway);
+	}
+	tear_down(gateway);
+	free(gateway);
+	return good;
+}

@@ -1,0 +1,89 @@
+/*
+ * gateway/packet, gateway/error: any bytes as a packet. Laws: nothing is read or written outside; fragments fit and add up to the
+ * packet; an error fits, quotes the packet's beginning, and is itself a packet that may have no error.
+ *
+ * Input: 2 bytes of MTU, then the packet.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/bytes.h"
+#include "gateway/error.h"
+#include "gateway/packet.h"
+
+#define REQUIRE(condition) \
+	do { \
+		if (!(condition)) \
+			abort(); \
+	} while (0)
+
+/* Exactly as many bytes as there are, so that a sanitizer sees a step outside. */
+static uint8_t *copy_of(const uint8_t *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+
+	REQUIRE(copy != NULL);
+	memcpy(copy, bytes, len);
+	return copy;
+}
+
+static void check_fragments(const uint8_t *packet, const struct gw_look *look, uint32_t mtu)
+{
+	uint32_t position = 0, before = 0, len, data = look->len - look->transport;
+	uint8_t *piece = malloc(mtu ? mtu : 1);
+	struct gw_look piece_look;
+
+	REQUIRE(piece != NULL);
+	while ((len = gw_fragment(packet, look, mtu, &position, piece)) != 0) {
+		REQUIRE(len <= mtu && gw_look(&piece_look, piece, len) && piece_look.len == len);
+		REQUIRE(position > before && position - before == len - piece_look.transport);
+		REQUIRE(memcmp(piece + piece_look.transport, packet + look->transport + before, position - before) == 0);
+		before = position;
+	}
+	REQUIRE(position == data || mtu < 68); /* the least MTU of IPv4 takes the longest header and eight bytes */
+	free(piece);
+}
+
+static void check_error(const uint8_t *packet, const struct gw_look *look)
+{
+	static const uint8_t source[16] = { 192, 0, 2, 1 };
+	uint8_t error[GW_ERROR_MAX];
+	struct gw_look error_look;
+
+	for (unsigned kind = 0; kind < GW_ERROR_KINDS; kind++) {
+		uint32_t len = gw_error_build(error, (enum gw_error)kind, 1400, source, packet, look->len);
+
+		REQUIRE(len <= sizeof(error) && gw_look(&error_look, error, len) && error_look.len == len);
+		REQUIRE(!gw_error_allowed(&error_look, error, len));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint32_t mtu, len;
+	struct gw_look look;
+	uint8_t *packet;
+
+	if (size < 2 || size > 65537)
+		return 0;
+	mtu = get16(data);
+	len = (uint32_t)size - 2;
+	packet = copy_of(data + 2, len);
+	if (gw_look(&look, packet, len)) {
+		REQUIRE(look.len <= len && look.transport <= look.len);
+		(void)gw_is_martian(&look, packet);
+		REQUIRE(gw_tcp_headers(&look, packet, look.len) <= look.len);
+		check_error(packet, &look);
+		(void)gw_error_allowed(&look, packet, look.len);
+		if (look.family == USHER_IPV4 && mtu > 0)
+			check_fragments(packet, &look, mtu);
+		if (look.hops > 0)
+			gw_hop(packet);
+		(void)gw_finish_checksum(packet, look.len, mtu & 0xff, mtu >> 8);
+	}
+	free(packet);
+	return 0;
+}

@@ -1,0 +1,301 @@
+/*
+ * gateway/policy: what becomes of new connections, row by row. Interfaces, addresses and routes are made up; no kernel is asked.
+ *
+ * inside: lan (2), lan2 (3); outside: wan (4), wan2 (5); mgmt (9) is no interface of the gateway.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include "bpf/shared.h"
+#include "gateway/policy.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { LAN = 2, LAN2 = 3, WAN = 4, WAN2 = 5, MGMT = 9 };
+
+static struct usher_endpoint endpoint(const char *address, uint32_t key)
+{
+	struct usher_endpoint made = { .key = key };
+
+	made.family = strchr(address, ':') != NULL ? USHER_IPV6 : USHER_IPV4;
+	assert_int_equal(inet_pton(made.family == USHER_IPV6 ? AF_INET6 : AF_INET, address, made.address), 1);
+	return made;
+}
+
+struct bed {
+	struct gateway_config config;
+	struct gateway_forward forwards[2];
+	struct gw_net net;
+	struct gw_routes routes;
+	struct gw_policy policy;
+	uint64_t count[GW_COUNTER_COUNT];
+	struct gw_address address[8];
+};
+
+static void add_address(struct bed *bed, const char *text, uint32_t index)
+{
+	bed->address[bed->net.address_count++] = (struct gw_address){ endpoint(text, 0), index, true };
+}
+
+static void add_route(struct bed *bed, const char *text, uint32_t index)
+{
+	struct usher_endpoint to = endpoint(text, 0);
+	struct gw_route route = { .kind = index ? GW_ROUTE_OUT : GW_ROUTE_NONE, .index = index, .mtu = 1500 };
+
+	gw_route_put(&bed->routes, to.family, to.address, &route, 0);
+}
+
+static const char *const routed[][2] = {
+	{ "10.0.0.2", "lan" }, { "10.0.1.2", "lan2" }, { "198.51.100.2", "wan" }, { "203.0.113.9", "wan2" }, { "192.0.2.2", "mgmt" },
+	{ "2001:db8:1::2", "lan" }, { "2001:db8:2::2", "wan" }, { "203.0.113.77", "" },
+};
+
+static struct bed *make_bed(void)
+{
+	uint8_t seed[32];
+	static const struct usher_port_helper helpers[] = { { "ftp", USHER_ANY_FAMILY, 21 }, { "ftp", USHER_IPV6, 2121 } };
+	static const struct gw_port ports[] = {
+		{ "lan", false, false, LAN, 1500 }, { "lan2", false, false, LAN2, 1500 },
+		{ "wan", true, false, WAN, 1500 }, { "wan2", true, false, WAN2, 1500 },
+	};
+	struct bed *bed = calloc(1, sizeof(*bed));
+
+	assert_non_null(bed);
+	for (unsigned i = 0; i < sizeof(seed); i++)
+		seed[i] = (uint8_t)(i * i * 37 + 11); /* no two of these addresses share a place */
+	memcpy(bed->net.port, ports, sizeof(ports));
+	bed->net.port_count = COUNT(ports);
+	bed->net.address = bed->address;
+	bed->net.query = -1; /* who asks the kernel gets no answer */
+	add_address(bed, "10.0.0.1", LAN);
+	add_address(bed, "198.51.100.1", WAN);
+	add_address(bed, "203.0.113.1", WAN2);
+	add_address(bed, "2001:db8:2::1", WAN);
+	gw_routes_init(&bed->routes, &bed->net, seed);
+	for (size_t i = 0; i < COUNT(routed); i++) {
+		uint32_t index = strcmp(routed[i][1], "mgmt") == 0 ? MGMT : 0;
+
+		for (uint32_t k = 0; k < COUNT(ports); k++)
+			index = strcmp(ports[k].name, routed[i][1]) == 0 ? ports[k].index : index;
+		add_route(bed, routed[i][0], index);
+	}
+	bed->forwards[0] = (struct gateway_forward){ USHER_TCP, 2100, endpoint("10.0.0.2", 21) };
+	bed->forwards[1] = (struct gateway_forward){ USHER_UDP, 5000, endpoint("10.0.1.2", 5000) };
+	bed->config = (struct gateway_config){
+		.helpers = helpers,
+		.helper_count = COUNT(helpers),
+		.forwards = bed->forwards,
+		.key_first = 40000,
+		.key_last = 50000,
+	};
+	bed->policy = (struct gw_policy){ &bed->config, &bed->net, &bed->routes, bed->count };
+	return bed;
+}
+
+struct row {
+	uint32_t ingress;
+	uint8_t protocol;
+	const char *src;
+	uint32_t sport;
+	const char *dst;
+	uint32_t dport;
+	bool picked_up;
+	bool accepted;
+	const char *source, *destination, *helper; /* "": none */
+};
+
+static void compare(const struct usher_nat *nat, const char *wanted)
+{
+	struct usher_endpoint address;
+
+	if (*wanted == '\0') {
+		assert_int_equal(nat->family, 0);
+		return;
+	}
+	address = endpoint(wanted, 0);
+	assert_int_equal(nat->family, address.family);
+	assert_memory_equal(nat->first, address.address, 16);
+}
+
+static void judge(struct bed *bed, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = &rows[i];
+		struct usher_new connection = {
+			.orig = { .protocol = row->protocol, .src = endpoint(row->src, row->sport), .dst = endpoint(row->dst, row->dport) },
+			.interface = row->ingress,
+			.time = USHER_SECOND,
+			.picked_up = row->picked_up,
+		};
+		struct usher_decision decision = { 0 };
+
+		gw_policy_decide(&bed->policy, &connection, &decision);
+		if (decision.drop == row->accepted)
+			fail_msg("row %zu: %s", i, decision.drop ? "dropped" : "accepted");
+		if (!row->accepted)
+			continue;
+		compare(&decision.source, row->source);
+		compare(&decision.destination, row->destination);
+		assert_string_equal(decision.helper != NULL ? decision.helper : "", row->helper);
+		if (*row->source)
+			assert_int_equal(decision.source.key_first, 40000);
+	}
+}
+
+static void test_routing(void **state)
+{
+	static const struct row rows[] = {
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, false, true, "", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 21, false, true, "", "", "ftp" },
+		{ LAN, USHER_UDP, "10.0.0.2", 1, "198.51.100.2", 21, false, true, "", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 2121, false, true, "", "", "" },
+		{ LAN, USHER_TCP, "2001:db8:1::2", 1, "2001:db8:2::2", 2121, false, true, "", "", "ftp" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "10.0.1.2", 80, false, true, "", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, true, true, "", "", "" },
+		{ LAN, USHER_TCP, "198.51.100.2", 1, "203.0.113.9", 80, false, false, "", "", "" }, /* its source is outside */
+		{ LAN, USHER_TCP, "192.0.2.2", 1, "198.51.100.2", 80, false, false, "", "", "" },   /* its source is nowhere of ours */
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "192.0.2.2", 80, false, false, "", "", "" },       /* leads to no interface of ours */
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "203.0.113.77", 80, false, false, "", "", "" },    /* leads nowhere */
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "10.0.0.2", 80, false, false, "", "", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "203.0.113.9", 80, false, false, "", "", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 80, "10.0.0.2", 1, true, false, "", "", "" },
+		{ MGMT, USHER_TCP, "192.0.2.2", 1, "198.51.100.2", 80, false, false, "", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "10.0.0.1", 22, false, false, "", "", "" },        /* the machine itself */
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.1", 2100, false, false, "", "", "" }, /* no forwards yet */
+	};
+	struct bed *bed = make_bed();
+
+	(void)state;
+	judge(bed, rows, COUNT(rows));
+	assert_int_equal(bed->count[GW_COUNT_SPOOFED], 2);
+	free(bed);
+}
+
+static void test_masquerading(void **state)
+{
+	static const struct row rows[] = {
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, false, true, "198.51.100.1", "", "" },
+		{ LAN, USHER_UDP, "10.0.0.2", 1, "203.0.113.9", 80, false, true, "203.0.113.1", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "10.0.1.2", 80, false, true, "", "", "" },
+		{ LAN, USHER_TCP, "2001:db8:1::2", 1, "2001:db8:2::2", 80, false, true, "", "", "" }, /* IPv6 was not asked for */
+	};
+	static const struct row without[] = {
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, false, false, "", "", "" },
+	};
+	struct bed *bed = make_bed();
+
+	(void)state;
+	bed->config.masquerade[0] = true;
+	judge(bed, rows, COUNT(rows));
+	bed->address[1].usable = false;
+	judge(bed, without, COUNT(without));
+	assert_int_equal(bed->count[GW_COUNT_NO_ADDRESS], 1);
+	free(bed);
+}
+
+static void test_pools(void **state)
+{
+	static const struct row rows[] = {
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, false, true, "198.51.100.64", "", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.70", 80, false, false, "", "", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.70", 2100, false, true, "", "10.0.0.2", "ftp" },
+	};
+	struct usher_endpoint first = endpoint("198.51.100.64", 0), last = endpoint("198.51.100.79", 0);
+	struct bed *bed = make_bed();
+
+	(void)state;
+	bed->config.forward_count = 2;
+	bed->config.snat[0].family = USHER_IPV4;
+	memcpy(bed->config.snat[0].first, first.address, 16);
+	memcpy(bed->config.snat[0].last, last.address, 16);
+	judge(bed, rows, COUNT(rows));
+	assert_true(gw_policy_in_pool(&bed->config, USHER_IPV4, first.address));
+	assert_true(gw_policy_in_pool(&bed->config, USHER_IPV4, last.address));
+	last.address[3]++;
+	assert_false(gw_policy_in_pool(&bed->config, USHER_IPV4, last.address));
+	assert_false(gw_policy_in_pool(&bed->config, USHER_IPV6, first.address));
+	free(bed);
+}
+
+static void test_forwards(void **state)
+{
+	static const struct row rows[] = {
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.1", 2100, false, true, "", "10.0.0.2", "ftp" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.1", 2101, false, false, "", "", "" },
+		{ WAN, USHER_UDP, "198.51.100.2", 1, "198.51.100.1", 2100, false, false, "", "", "" },
+		{ WAN, USHER_UDP, "198.51.100.2", 1, "198.51.100.1", 5000, false, true, "", "10.0.1.2", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "203.0.113.1", 2100, false, true, "", "10.0.0.2", "ftp" },
+		{ WAN, USHER_TCP, "2001:db8:2::2", 1, "2001:db8:2::1", 2100, false, false, "", "", "" },
+		/* From inside by the public name: the answer has to come back through us. */
+		{ LAN2, USHER_TCP, "10.0.1.2", 1, "198.51.100.1", 2100, false, true, "198.51.100.1", "10.0.0.2", "ftp" },
+		/* The inside address is the machine's, whatever is forwarded. */
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "10.0.0.1", 2100, false, false, "", "", "" },
+		/* Picked up by the service's own packet: the client's tells more. */
+		{ LAN, USHER_TCP, "10.0.0.2", 21, "198.51.100.2", 4000, true, false, "", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 21, "198.51.100.2", 4000, false, true, "", "", "" },
+	};
+	struct bed *bed = make_bed();
+
+	(void)state;
+	bed->config.forward_count = 2;
+	judge(bed, rows, COUNT(rows));
+	free(bed);
+}
+
+static void test_flags_of_addresses(void **state)
+{
+	struct bed *bed = make_bed();
+	const struct gw_address *lan = &bed->address[0], *wan = &bed->address[1], *wan6 = &bed->address[3];
+
+	(void)state;
+	assert_int_equal(gw_policy_address_flags(&bed->policy, wan), 0);
+	bed->config.masquerade[0] = true;
+	assert_int_equal(gw_policy_address_flags(&bed->policy, wan), STEER_PUBLIC);
+	assert_int_equal(gw_policy_address_flags(&bed->policy, wan6), 0);
+	assert_int_equal(gw_policy_address_flags(&bed->policy, lan), 0);
+	bed->config.masquerade[0] = false;
+	bed->config.forward_count = 2;
+	assert_int_equal(gw_policy_address_flags(&bed->policy, wan), STEER_PUBLIC | STEER_FORWARDS);
+	assert_int_equal(gw_policy_address_flags(&bed->policy, wan6), 0);
+	assert_int_equal(gw_policy_address_flags(&bed->policy, lan), 0);
+	free(bed);
+}
+
+static void test_routes_are_forgotten(void **state)
+{
+	struct bed *bed = make_bed();
+	struct usher_endpoint to = endpoint("198.51.100.2", 0);
+
+	(void)state;
+	assert_int_equal(gw_route_find(&bed->routes, USHER_IPV4, to.address, USHER_SECOND)->kind, GW_ROUTE_OUT);
+	assert_int_equal(bed->routes.asked, 0);
+	/* Too old; then another generation. The kernel cannot be asked here, so there is no route. */
+	assert_int_equal(gw_route_find(&bed->routes, USHER_IPV4, to.address, 6 * USHER_SECOND)->kind, GW_ROUTE_NONE);
+	assert_int_equal(bed->routes.asked, 1);
+	add_route(bed, "198.51.100.2", WAN);
+	bed->net.generation++;
+	assert_int_equal(gw_route_find(&bed->routes, USHER_IPV4, to.address, USHER_SECOND)->kind, GW_ROUTE_NONE);
+	assert_int_equal(bed->routes.asked, 2);
+	free(bed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_routing),
+		cmocka_unit_test(test_masquerading),
+		cmocka_unit_test(test_pools),
+		cmocka_unit_test(test_forwards),
+		cmocka_unit_test(test_flags_of_addresses),
+		cmocka_unit_test(test_routes_are_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

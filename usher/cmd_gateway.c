@@ -1,0 +1,339 @@
+/*
+ * usher gateway: its help and its command line. gateway/gateway.h tells how it works.
+ */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/text.h"
+#include "gateway/gateway.h"
+#include "usher/command.h"
+#include "usher/option_helper.h"
+
+const char help_gateway[] =
+	"usage: usher gateway --inside IF --outside IF [OPTION]...\n"
+	"\n"
+	"Is the gateway between the networks behind these interfaces, until it gets SIGTERM or SIGINT. Connections from inside\n"
+	"are let out; from outside comes in only what belongs to them, what a helper read in one of them, and what is\n"
+	"forwarded. The kernel's own forwarding and netfilter take no part: net.ipv4.ip_forward may be 0, and every chain\n"
+	"closed. What is addressed to the machine itself stays the kernel's (ARP, DHCP, ssh). Needs root.\n"
+	"\n"
+	"Interfaces:\n"
+	"      --inside IF[,IF]...    may be repeated; one that is not there yet is waited for\n"
+	"      --outside IF[,IF]...\n"
+	"\n"
+	"Translation:\n"
+	"      --masquerade           IPv4 connections to the outside get the address of the interface by which they leave\n"
+	"      --masquerade6          IPv6 connections too\n"
+	"      --snat ADDRESS[-ADDRESS]\n"
+	"                             they get one of these addresses instead; once for IPv4 and once for IPv6\n"
+	"      --forward tcp|udp:PORT=ADDRESS[:PORT]\n"
+	"                             connections to PORT of an outside address go to this inside machine; an IPv6 ADDRESS\n"
+	"                             with a port is written [ADDRESS]:PORT; may be repeated\n"
+	"      --keys FIRST-LAST      public ports and ids come from this range (40000-65535); it is reserved from the machine's\n"
+	"                             own sockets: net.ipv4.ip_local_reserved_ports\n"
+	"\n"
+	"Helpers:\n"
+	"      --helper NAME=PORT[,PORT]...[/4|/6]\n"
+	"                             let the helper NAME read connections to these ports too, besides ftp and pptp at\n"
+	"                             their usual ones; may be repeated; usher helpers lists the names\n"
+	"      --no-default-helpers   only what --helper says\n"
+	"\n"
+	"Limits and end:\n"
+	"      --connections N        connections at a time, for IPv4 and IPv6 each (262144); only those in use cost memory\n"
+	"      --open                 when it ends, or is killed, the kernel forwards as it is set up to; else nothing is\n"
+	"                             forwarded between these interfaces until a gateway runs again\n"
+	"  -h, --help                 this text\n"
+	"\n"
+	"SIGUSR1 prints all counters that are not 0 on stderr.\n"
+	"\n"
+	"Exit status: 0 after SIGTERM or SIGINT; 1 when it could not begin or go on; 2 when the command line makes no sense.\n"
+	"\n"
+	"Examples:\n"
+	"  usher gateway --inside lan0 --outside wan0 --masquerade\n"
+	"  usher gateway --inside lan0,lan1 --outside ppp0 --masquerade --forward tcp:21=192.168.1.5 --helper ftp=2121\n";
+
+enum {
+	OPT_INSIDE = 256, OPT_OUTSIDE, OPT_MASQUERADE, OPT_MASQUERADE6, OPT_SNAT, OPT_FORWARD, OPT_KEYS, OPT_HELPER,
+	OPT_NO_DEFAULT_HELPERS, OPT_CONNECTIONS, OPT_OPEN
+};
+
+static const struct option long_options[] = {
+	{ "inside", required_argument, NULL, OPT_INSIDE },
+	{ "outside", required_argument, NULL, OPT_OUTSIDE },
+	{ "masquerade", no_argument, NULL, OPT_MASQUERADE },
+	{ "masquerade6", no_argument, NULL, OPT_MASQUERADE6 },
+	{ "snat", required_argument, NULL, OPT_SNAT },
+	{ "forward", required_argument, NULL, OPT_FORWARD },
+	{ "keys", required_argument, NULL, OPT_KEYS },
+	{ "helper", required_argument, NULL, OPT_HELPER },
+	{ "no-default-helpers", no_argument, NULL, OPT_NO_DEFAULT_HELPERS },
+	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
+	{ "open", no_argument, NULL, OPT_OPEN },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+#define CONNECTIONS_MAX (1u << 28)
+
+/* What the configuration points to, while it is being read. */
+struct reading {
+	struct gateway_config config;
+	struct gateway_port *ports;
+	struct gateway_forward *forwards;
+	struct usher_port_helper *helpers;
+	char **lists; /* the names' memory */
+	uint32_t list_count;
+	bool no_default_helpers;
+};
+
+/* What was given, fit to be shown. The result lives until the next call. */
+static const char *shown(const char *argument)
+{
+	static char safe[128];
+
+	return ctl_escape(safe, sizeof(safe), argument, strlen(argument));
+}
+
+/* IF[,IF]... */
+static int parse_ports(struct reading *reading, const char *argument, bool outside)
+{
+	struct gateway_config *config = &reading->config;
+	char *rest = strdup(argument), *name;
+
+	if (rest == NULL)
+		return complain("out of memory");
+	reading->lists = grow(reading->lists, reading->list_count + 1, sizeof(*reading->lists));
+	reading->lists[reading->list_count++] = rest;
+	while ((name = strsep(&rest, ",")) != NULL) {
+		if (*name == '\0' || strlen(name) >= IF_NAMESIZE)
+			return misuse("gateway", "%s %s: expected names of interfaces, commas between",
+				      outside ? "--outside" : "--inside", shown(argument));
+		for (uint32_t i = 0; i < config->port_count; i++) {
+			if (strcmp(reading->ports[i].name, name) == 0)
+				return misuse("gateway", "interface %s is named twice", shown(name));
+		}
+		if (config->port_count == GATEWAY_PORTS)
+			return misuse("gateway", "more than %u interfaces", GATEWAY_PORTS);
+		reading->ports = grow(reading->ports, config->port_count + 1, sizeof(*reading->ports));
+		reading->ports[config->port_count++] = (struct gateway_port){ name, outside };
+	}
+	return STATUS_OK;
+}
+
+/* An address that an interface can have, of `len` characters. */
+static bool parse_address(const char *text, size_t len, struct usher_endpoint *endpoint)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	*endpoint = (struct usher_endpoint){ 0 };
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (inet_pton(AF_INET, copy, endpoint->address) == 1) {
+		endpoint->family = USHER_IPV4;
+		return endpoint->address[0] != 0 && endpoint->address[0] != 127 && endpoint->address[0] < 224;
+	}
+	endpoint->family = USHER_IPV6;
+	return inet_pton(AF_INET6, copy, endpoint->address) == 1 && endpoint->address[0] != 0xff;
+}
+
+/* ADDRESS[-ADDRESS] */
+static int parse_snat(struct reading *reading, const char *argument)
+{
+	size_t len = strcspn(argument, "-");
+	struct usher_endpoint first, last;
+	struct usher_nat *nat;
+
+	if (!parse_address(argument, len, &first))
+		return misuse("gateway", "--snat %s: expected ADDRESS or ADDRESS-ADDRESS", shown(argument));
+	last = first;
+	if (argument[len] == '-' &&
+	    (!parse_address(argument + len + 1, strlen(argument + len + 1), &last) || last.family != first.family))
+		return misuse("gateway", "--snat %s: expected two addresses of one family", shown(argument));
+	if (memcmp(first.address, last.address, sizeof(first.address)) > 0)
+		return misuse("gateway", "--snat %s: the first address is behind the last", shown(argument));
+	nat = &reading->config.snat[first.family == USHER_IPV6];
+	if (nat->family != 0)
+		return misuse("gateway", "--snat %s: another one was given for this family", shown(argument));
+	nat->family = first.family;
+	memcpy(nat->first, first.address, sizeof(nat->first));
+	memcpy(nat->last, last.address, sizeof(nat->last));
+	return STATUS_OK;
+}
+
+/* ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT; the key of `to` stays when there is no port. */
+static bool parse_target(const char *text, struct usher_endpoint *to)
+{
+	const char *port = NULL;
+	uint64_t number = to->key;
+	size_t len = strlen(text);
+
+	if (*text == '[') {
+		len = strcspn(++text, "]");
+		if (text[len] != ']' || (text[len + 1] != ':' && text[len + 1] != '\0'))
+			return false;
+		port = text[len + 1] == ':' ? text + len + 2 : NULL;
+	} else if (strchr(text, ':') != NULL && strchr(text, ':') == strrchr(text, ':')) {
+		len = strcspn(text, ":");
+		port = text + len + 1;
+	}
+	if (port != NULL && !parse_number(port, 1, 65535, &number))
+		return false;
+	if (!parse_address(text, len, to))
+		return false;
+	to->key = (uint32_t)number;
+	return true;
+}
+
+/* tcp|udp:PORT=TARGET */
+static int parse_forward(struct reading *reading, const char *argument)
+{
+	struct gateway_config *config = &reading->config;
+	struct gateway_forward forward = { .protocol = strncmp(argument, "udp:", 4) == 0 ? USHER_UDP : USHER_TCP };
+	const char *target = strchr(argument, '=');
+	char digits[8] = "";
+	uint64_t port;
+
+	if ((strncmp(argument, "tcp:", 4) == 0 || strncmp(argument, "udp:", 4) == 0) && target != NULL &&
+	    target - argument - 4 < (long)sizeof(digits))
+		memcpy(digits, argument + 4, (size_t)(target - argument - 4));
+	if (!parse_number(digits, 1, 65535, &port))
+		return misuse("gateway", "--forward %s: expected tcp:PORT=ADDRESS[:PORT], or udp", shown(argument));
+	forward.port = (uint16_t)port;
+	forward.to.key = forward.port;
+	if (!parse_target(target + 1, &forward.to))
+		return misuse("gateway", "--forward %s: expected an address behind the =, with or without a port",
+			      shown(argument));
+	for (uint32_t i = 0; i < config->forward_count; i++) {
+		const struct gateway_forward *other = &reading->forwards[i];
+
+		if (other->protocol == forward.protocol && other->port == forward.port && other->to.family == forward.to.family)
+			return misuse("gateway", "--forward %s: this port is forwarded already", shown(argument));
+	}
+	if (config->forward_count == GATEWAY_FORWARDS)
+		return misuse("gateway", "more than %u forwarded ports", GATEWAY_FORWARDS);
+	reading->forwards = grow(reading->forwards, config->forward_count + 1, sizeof(*reading->forwards));
+	reading->forwards[config->forward_count++] = forward;
+	return STATUS_OK;
+}
+
+/* FIRST-LAST */
+static int parse_keys(struct gateway_config *config, const char *argument)
+{
+	char first[8] = "";
+	size_t len = strcspn(argument, "-");
+	uint64_t from = 0, to = 0;
+
+	if (len < sizeof(first))
+		memcpy(first, argument, len);
+	if (argument[len] != '-' || !parse_number(first, 1024, 65535, &from) || !parse_number(argument + len + 1, from, 65535, &to))
+		return misuse("gateway", "--keys %s: expected FIRST-LAST, from 1024 to 65535", shown(argument));
+	config->key_first = (uint16_t)from;
+	config->key_last = (uint16_t)to;
+	return STATUS_OK;
+}
+
+static int parse_connections(struct gateway_config *config, const char *argument)
+{
+	uint64_t number;
+
+	if (!parse_number(argument, 1, CONNECTIONS_MAX, &number))
+		return misuse("gateway", "--connections %s: expected a number from 1 to %u", shown(argument), CONNECTIONS_MAX);
+	config->connections = (uint32_t)number;
+	return STATUS_OK;
+}
+
+static int parse_one(struct reading *reading, int option, const char *argument)
+{
+	struct gateway_config *config = &reading->config;
+
+	switch (option) {
+	case OPT_INSIDE: return parse_ports(reading, argument, false);
+	case OPT_OUTSIDE: return parse_ports(reading, argument, true);
+	case OPT_SNAT: return parse_snat(reading, argument);
+	case OPT_FORWARD: return parse_forward(reading, argument);
+	case OPT_KEYS: return parse_keys(config, argument);
+	case OPT_HELPER: return option_helper("gateway", argument, &reading->helpers, &config->helper_count);
+	case OPT_CONNECTIONS: return parse_connections(config, argument);
+	case OPT_MASQUERADE: config->masquerade[0] = true; break;
+	case OPT_MASQUERADE6: config->masquerade[1] = true; break;
+	case OPT_NO_DEFAULT_HELPERS: reading->no_default_helpers = true; break;
+	default: config->open = true; break;
+	}
+	return STATUS_OK;
+}
+
+static int judge(struct reading *reading)
+{
+	const struct gateway_config *config = &reading->config;
+	bool side[2] = { false, false };
+
+	for (uint32_t i = 0; i < config->port_count; i++)
+		side[reading->ports[i].outside] = true;
+	if (!side[false] || !side[true])
+		return misuse("gateway", "%s is missing", side[false] ? "--outside" : "--inside");
+	for (int i = 0; i < 2; i++) {
+		if (config->masquerade[i] && config->snat[i].family != 0)
+			return misuse("gateway", "--masquerade%s and --snat exclude each other", i == 1 ? "6" : "");
+	}
+	return STATUS_OK;
+}
+
+/* -1: read; else the command's status. */
+static int parse(struct reading *reading, int argc, char **argv)
+{
+	int option, status;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		if (option == 'h')
+			return print_help(help_gateway);
+		if (option == '?' || option == ':')
+			return misuse_option("gateway", option, argv);
+		status = parse_one(reading, option, optarg);
+		if (status != STATUS_OK)
+			return status;
+	}
+	if (optind < argc)
+		return misuse("gateway", "%s: there are only options here", shown(argv[optind]));
+	status = judge(reading);
+	if (status != STATUS_OK)
+		return status;
+	if (!reading->no_default_helpers) {
+		option_usual_helper("ftp", &reading->helpers, &reading->config.helper_count);
+		option_usual_helper("pptp", &reading->helpers, &reading->config.helper_count);
+	}
+	reading->config.ports = reading->ports;
+	reading->config.forwards = reading->forwards;
+	reading->config.helpers = reading->helpers;
+	return -1;
+}
+
+static int run(const struct gateway_config *config)
+{
+#ifdef USHER_GATEWAY
+	return gateway_run(config) ? STATUS_OK : STATUS_FAILED;
+#else
+	(void)config;
+	return complain("this one was built without the gateway, for want of libbpf or clang (-Dgateway=enabled tells)");
+#endif
+}
+
+int cmd_gateway(int argc, char **argv)
+{
+	struct reading reading = { .config = { .key_first = GATEWAY_KEY_FIRST, .key_last = GATEWAY_KEY_LAST } };
+	int status = parse(&reading, argc, argv);
+
+	if (status < 0)
+		status = run(&reading.config);
+	for (uint32_t i = 0; i < reading.list_count; i++)
+		free(reading.lists[i]);
+	free(reading.lists);
+	free(reading.ports);
+	free(reading.forwards);
+	free(reading.helpers);
+	return status;
+}
