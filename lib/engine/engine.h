@@ -151,7 +151,9 @@ struct usher_worker {
 	uint64_t *notes;
 	usher_time now;
 	usher_time moment;         /* not 0: what happens does so because a deadline passed, which was then */
+	usher_time next_timer;     /* when the first of `timers` is due */
 	uint64_t frame;            /* of the packet at work; 0: none */
+	const struct usher_packet *packet; /* at work; NULL: none */
 	uint32_t tell_first, tell_last; /* children of which their master's helper is to be told, by extra */
 	uint64_t conn_ids, expect_ids;
 	uint64_t random;
@@ -159,16 +161,14 @@ struct usher_worker {
 	uint32_t sweep_at;         /* the next record, within sweep_part */
 	uint8_t sweep_part;        /* SWEEP_DONE: done for this tick */
 	bool sweep_all;            /* the clock jumped: look at every record */
+	uint16_t place;            /* how many packets of the burst are done */
 	uint64_t counter[USHER_COUNTER_COUNT];
 	uint64_t reason[USHER_REASON_COUNT];
 	struct stream_counts stream_counts;
 	uint32_t *timers;          /* helpers' states by deadline: timer.c */
 	uint32_t timer_count;
-	usher_time next_timer;
 	uint8_t *emit;             /* packets that go out besides: emit.c */
 	uint32_t emit_used, emit_read;
-	uint16_t place;            /* how many packets of the burst are done */
-	const struct usher_packet *packet; /* at work; NULL: none */
 	struct stream_segment segment; /* of it, if `segment_of` says so */
 	const struct usher_packet *segment_of;
 	struct sketch sketch;
