@@ -261,6 +261,8 @@ void pptp_gre_came(struct host *h, const struct wire *w)
 			return;
 		}
 	}
+	if (gateways_count(h->sim, USHER_COUNTER_HELD_EXPIRED)) /* the call's id could not be changed */
+		return;
 	if (meant < h->sim->announcement_count && h->sim->announcement[meant].over)
 		sim_cover(h->sim, COVER_LATE_GRE);
 	else if (h->guarded || meant != 0xffff)
