@@ -122,10 +122,12 @@ const struct ctl_protocol *ctl_protocol(uint8_t number)
 		{ USHER_ICMP, CTL_QUERY, "icmp" },
 		{ USHER_ICMPV6, CTL_QUERY, "icmpv6" },
 		{ USHER_GRE, CTL_CALL, "gre" },
+		{ 33, CTL_PORT, "dccp" },
+		{ 132, CTL_PORT, "sctp" },
+		{ 136, CTL_PORT, "udplite" },
 		/* These are tracked by their addresses alone. */
 		{ 2, CTL_NO_KEY, "igmp" },
 		{ 4, CTL_NO_KEY, "ipip" },
-		{ 33, CTL_NO_KEY, "dccp" },
 		{ 41, CTL_NO_KEY, "ipv6" },
 		{ 50, CTL_NO_KEY, "esp" },
 		{ 51, CTL_NO_KEY, "ah" },
@@ -133,8 +135,6 @@ const struct ctl_protocol *ctl_protocol(uint8_t number)
 		{ 103, CTL_NO_KEY, "pim" },
 		{ 112, CTL_NO_KEY, "vrrp" },
 		{ 115, CTL_NO_KEY, "l2tp" },
-		{ 132, CTL_NO_KEY, "sctp" },
-		{ 136, CTL_NO_KEY, "udplite" },
 	};
 	static const struct ctl_protocol unknown = { 0, CTL_NO_KEY, "unknown" };
 

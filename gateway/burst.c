@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 
 #include "gateway/bytes.h"
-#include "gateway/engine.h"
 #include "gateway/say.h"
 
 #define BUFFER_SIZE (GW_HEADROOM + GW_PACKET_MAX + 1u + GW_TAILROOM)
@@ -382,12 +381,12 @@ static void send_emitted(struct gw_burst *burst, const struct usher_packet *pack
 static void obey_all(struct gw_burst *burst)
 {
 	struct usher_packet emitted;
-	bool more = gw_engine_emit(burst->worker, &emitted);
+	bool more = usher_emit(burst->worker, &emitted);
 
 	for (uint32_t i = 0; i <= burst->packet_count; i++) {
 		while (more && (emitted.place <= i || i == burst->packet_count)) {
 			send_emitted(burst, &emitted);
-			more = gw_engine_emit(burst->worker, &emitted);
+			more = usher_emit(burst->worker, &emitted);
 		}
 		if (i < burst->packet_count)
 			obey(burst, &burst->slot[i], &burst->packet[i]);

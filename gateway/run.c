@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include "gateway/burst.h"
-#include "gateway/engine.h"
 #include "gateway/keys.h"
 #include "gateway/say.h"
 #include "gateway/steer.h"
@@ -104,6 +103,8 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.policy = gw_policy_decide,
 		.policy_user = &gateway->policy,
 		.mtu = (uint16_t)gateway->net.least_mtu,
+		.nat_first = config->key_first,
+		.nat_last = config->key_last,
 	};
 
 	memcpy(options.seed, seed, sizeof(options.seed));
@@ -132,8 +133,6 @@ static bool set_up_engine(struct gateway *gateway)
 {
 	uint8_t seed[2][32];
 
-	if (needs_nat(gateway->config) && !gw_engine_translates())
-		return gw_say("this usher's engine cannot translate addresses");
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		return gw_say("random numbers: %s", strerror(errno));
 	gateway->routes = calloc(1, sizeof(*gateway->routes));
@@ -171,7 +170,7 @@ static void tell_addresses(struct gateway *gateway)
 		if (is_told(gateway, &gateway->told[i]))
 			continue;
 		gw_steer_address_gone(&gateway->steer, gone);
-		if (gw_engine_translates() && !gw_policy_in_pool(gateway->config, gone->family, gone->address))
+		if (!gw_policy_in_pool(gateway->config, gone->family, gone->address))
 			usher_address_gone(gateway->worker, 0, gone);
 	}
 	gateway->told_count = gateway->net.address_count;
@@ -287,12 +286,12 @@ static void take_signal(struct gateway *gateway)
 /* What time asks for. Returns the moment when it asks again. */
 static usher_time keep_time(struct gateway *gateway, usher_time now)
 {
-	usher_time wakeup = gw_engine_wakeup(gateway->worker);
+	usher_time wakeup = usher_wakeup(gateway->worker);
 
 	if (now >= gateway->beat || now >= wakeup) {
 		usher_tick(gateway->worker, now, TICK_BUDGET);
 		gw_burst_flush(&gateway->burst, now);
-		wakeup = gw_engine_wakeup(gateway->worker);
+		wakeup = usher_wakeup(gateway->worker);
 	}
 	if (now >= gateway->beat) {
 		gw_steer_alive(&gateway->steer, now + LEASE);

@@ -138,7 +138,7 @@ const char *words_call(char out[WORDS_ENDS_SIZE], const struct usher_conn *conn,
 
 static bool is_told_elsewhere(const char *name)
 {
-	static const char *const names[] = { "call_id", "peer_call_id", "result", "identifier" };
+	static const char *const names[] = { "call_id", "peer_call_id", "result", "identifier", "calls_in_use" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i]) == 0)

@@ -67,8 +67,8 @@ enum usher_map_flags {
 };
 
 /*
- * Reserved until its tag is withdrawn, the expectation of that tag ends without a child, the child ends, or the connection ends; and
- * until the record is done, if that fails.
+ * Reserved until its tag is withdrawn, the expectation of that tag ends without a child, the child ends, or the
+ * connection ends; and until the record is done, if that fails.
  */
 struct usher_map {
 	uint8_t side;         /* whose endpoint: enum usher_side */

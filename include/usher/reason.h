@@ -38,7 +38,13 @@
 	X(NAT_UNMAPPABLE, "nat-unmappable", "NAT cannot tell this connection from another one") \
 	X(NAT_UNASKED, "nat-unasked", "to a public endpoint that NAT lent out, from somebody who may not use it") \
 	X(STREAM_HELD, "stream-held", "held until the record it is part of is whole") \
-	X(STREAM_AGAIN, "stream-again", "bytes that the receiver has acknowledged already")
+	X(STREAM_AGAIN, "stream-again", "bytes that the receiver has acknowledged already") \
+	X(SCTP_HEADER, "sctp-header", "the SCTP common header is too short") \
+	X(SCTP_CHECKSUM, "sctp-checksum", "the CRC of the SCTP packet is wrong") \
+	X(DCCP_HEADER, "dccp-header", "the DCCP header is too short, or its data offset or checksum coverage is wrong") \
+	X(DCCP_CHECKSUM, "dccp-checksum", "the DCCP checksum is wrong") \
+	X(UDPLITE_HEADER, "udplite-header", "the UDP-Lite header is too short or its checksum coverage is wrong") \
+	X(UDPLITE_CHECKSUM, "udplite-checksum", "the UDP-Lite checksum is wrong, or none")
 
 enum usher_reason {
 #define USHER_REASON_ENUM(id, name, text) USHER_REASON_##id,

@@ -45,15 +45,16 @@ struct usher_new {
 };
 
 /*
- * How one end of a new connection is translated. Source: to an address of the pool and a key of the range; the connection's own key
- * where nobody has it there, else one by chance (RFC 6056). One inside address keeps one public address of the pool for as long as it
- * has connections (RFC 4787 REQ-2). Destination: to an address of the pool, by chance but the same for one source, and a key.
- * Protocols without keys that NAT may change (ESP, GRE version 0, unknown ones) get another address, if that leaves them apart.
+ * How one end of a new connection is translated. Source: to an address of the pool and a key of the range; the
+ * connection's own key where nobody has it there, else one by chance (RFC 6056). One inside address keeps one public
+ * address of the pool for as long as it has connections (RFC 4787 REQ-2). Destination: to an address of the pool, by
+ * chance but the same for one source, and a key. Protocols without keys that NAT may change (ESP, GRE version 0,
+ * unknown ones) get another address, if that leaves them apart.
  */
 enum usher_nat_flags {
 	USHER_NAT_RANDOM = 1,  /* source: a key by chance, even where its own is free */
-	USHER_NAT_ANY_DESTINATION = 2, /* source: one public endpoint for an inside endpoint whatever it talks to (endpoint-independent
-	                                  mapping, RFC 4787 REQ-1); else one for each connection */
+	USHER_NAT_ANY_DESTINATION = 2, /* source: one public endpoint for an inside endpoint whatever it talks to
+	                                  (endpoint-independent mapping, RFC 4787 REQ-1); else one for each connection */
 	USHER_NAT_ANY_SOURCE = 4, /* with it: whoever writes to that public endpoint gets in (endpoint-independent filtering) */
 	USHER_NAT_PREFIX = 8   /* 1:1: the address is `first` with the bits behind `prefix` of the translated one; keys are kept */
 };
@@ -121,8 +122,8 @@ struct usher_options {
 	uint8_t seed[32];             /* secret of the hash: random bytes on a live system; zeros give a repeatable run */
 	uint32_t nat_addresses;       /* public addresses in use at a time, for each worker; default 16 */
 	uint32_t mappings;            /* names that NAT lends out on their own, for each worker; default 16384 */
-	uint16_t nat_first, nat_last; /* keys that NAT lends where the policy names none, and that helpers reserve; both 0: 1024..65535. A
-	                                 source port below 1024 stays in 1..1023 */
+	uint16_t nat_first, nat_last; /* keys that NAT lends where the policy names none, and that helpers reserve; both
+	                                 0: 1024..65535. A source port below 1024 stays in 1..1023 */
 	uint16_t mtu;                 /* no packet that usher makes or lengthens is longer; default 1500 */
 	uint32_t emit_bytes;          /* room for packets that go out besides, between two calls; default 1 MiB */
 };
@@ -205,11 +206,11 @@ enum usher_packet_flags {
 USHER_API void usher_process(struct usher_worker *worker, struct usher_packet *packets, uint32_t count, usher_time now);
 
 /*
- * The next packet that goes out besides: a released segment, the second half of one that grew, an acknowledgement or RST of our own,
- * a retransmission, an ICMP error. Whole and final from the IP header on, its checksums complete; data, len, zone, `interface` (of the
- * packet that caused it; 0: time did), conn and direction are set, and `place`: behind how many packets of the last burst it belongs
- * (after usher_tick: 0). Fetch all of them after each usher_process and usher_tick: they lie in usher's memory until the next call,
- * and those not fetched are lost. false: no more.
+ * The next packet that goes out besides: a released segment, the second half of one that grew, an acknowledgement or
+ * RST of our own, a retransmission, an ICMP error. Whole and final from the IP header on, its checksums complete; data,
+ * len, zone, `interface` (of the packet that caused it; 0: time did), conn and direction are set, and `place`: behind
+ * how many packets of the last burst it belongs (after usher_tick: 0). Fetch all of them after each usher_process and
+ * usher_tick: they lie in usher's memory until the next call, and those not fetched are lost. false: no more.
  */
 USHER_API bool usher_emit(struct usher_worker *worker, struct usher_packet *packet);
 

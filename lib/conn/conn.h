@@ -15,7 +15,7 @@ enum conn_status {
 	CONN_SEEN_REPLY = 1,    /* a packet of the reply direction has passed */
 	CONN_ASSURED = 2,       /* not to be evicted for a newcomer */
 	CONN_PICKED_UP = 4,     /* its beginning was not seen */
-	CONN_TWO_ENTRIES = 8,   /* the reply's lookup key is not the inverse of the orig's: indexed under both */
+	CONN_TWO_ENTRIES = 8,   /* the reply's lookup key is not the inverse of the orig's: indexed under both (table.h: calls) */
 	CONN_ONE_WAY = 16,      /* enhanced GRE without a known call: no reply belongs to it */
 	CONN_RELATED = 32,      /* a child: born of an expectation */
 	CONN_HELPED = 64,       /* its extra has a helper's stream: it reads, or keeps the numbers that edits have shifted */
@@ -165,8 +165,8 @@ struct conn_protocol {
 };
 
 /* The descriptors: lib/conn/protocols.def lists them; everything else is generic. Never NULL. */
-extern const struct conn_protocol usher__conn_tcp, usher__conn_udp, usher__conn_icmp, usher__conn_icmpv6, usher__conn_gre,
-	usher__conn_generic;
+extern const struct conn_protocol usher__conn_tcp, usher__conn_udp, usher__conn_udplite, usher__conn_icmp, usher__conn_icmpv6,
+	usher__conn_gre, usher__conn_generic;
 const struct conn_protocol *usher__conn_protocol(uint8_t protocol);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "conn/conn.h"
 
+#include "packet/wire.h"
+
 /* A byte for each number keeps the table to four cache lines. 0 is generic. */
 enum place {
 	PLACE_GENERIC = 0,

@@ -38,7 +38,7 @@ struct conn_found usher__conn_lookup(const struct conn_table *t, const struct co
 	uint32_t entry;
 
 	while ((entry = index_next(&s))) {
-		uint32_t record = entry & ~CONN_SECOND;
+		uint32_t record = entry & (CONN_IPV6 | CONN_NUMBER);
 		int direction;
 
 		if ((entry & CONN_IPV6 ? true : false) != k->ipv6)
@@ -54,19 +54,24 @@ struct conn_found usher__conn_lookup(const struct conn_table *t, const struct co
 	return found;
 }
 
-/* The lookup key of one of a record's tuples, for its hash. */
-static uint32_t tuple_hash(const struct conn_table *t, uint32_t record, bool second)
+static bool is_call(const struct conn *c)
 {
-	struct conn *c = conn_at(t, record);
-	bool ipv6 = record & CONN_IPV6;
+	return c->protocol == USHER_GRE && c->type == 1;
+}
+
+/* The hash that a record is found by, as its entry says. */
+static uint32_t entry_hash(const struct conn_table *t, uint32_t entry)
+{
+	struct conn *c = conn_at(t, entry);
+	bool ipv6 = entry & CONN_IPV6, second = entry & CONN_SECOND;
 	uint32_t size = ipv6 ? 32 : 8;
 	struct conn_key k = { .ipv6 = ipv6 };
 	uint16_t key[2];
 
 	k.address = conn_address(c, ipv6) + (second ? size : 0);
 	memcpy(key, &c->key[second ? 2 : 0], 4);
-	if (c->protocol == USHER_GRE && c->type == 1)
-		key[0] = 0; /* enhanced GRE carries only the receiver's key */
+	if (is_call(c))
+		key[entry & CONN_SENDER ? 1 : 0] = 0; /* enhanced GRE carries only the receiver's key */
 	k.ports = conn_ports(key);
 	k.ztp = conn_ztp(c->zone, c->protocol, c->type);
 	return conn_hash(t, &k);
@@ -86,7 +91,7 @@ void usher__conn_call_key(const struct conn_table *t, struct conn_key *k, struct
 
 static uint32_t rehash(void *user, uint32_t entry)
 {
-	return tuple_hash(user, entry & ~CONN_SECOND, entry & CONN_SECOND);
+	return entry_hash(user, entry);
 }
 
 uint32_t usher__conn_take(struct conn_table *t, const struct conn_key *k)
@@ -124,17 +129,43 @@ void usher__conn_give(struct conn_table *t, uint32_t record)
 	slab_give(t->slab[record >> 31], record & CONN_NUMBER);
 }
 
+static const uint32_t entries[] = { 0, CONN_SECOND, CONN_SENDER, CONN_SENDER | CONN_SECOND };
+
+/*
+ * How many of them a record has. What NAT has left alone leaves as it came: a quote of it has the hash of one of the first two, as
+ * both directions hash alike.
+ */
+static unsigned entry_count(const struct conn *c)
+{
+	if (!(c->status & CONN_TWO_ENTRIES))
+		return 1;
+	return is_call(c) && c->status & (CONN_NAT_SRC | CONN_NAT_DST) ? 4 : 2;
+}
+
+static void remove_entries(struct conn_table *t, uint32_t record, unsigned count)
+{
+	while (count--)
+		usher__index_remove(t->index, entry_hash(t, record | entries[count]), record | entries[count]);
+}
+
 bool usher__conn_publish(struct conn_table *t, uint32_t record, bool two)
 {
 	struct conn *c = conn_at(t, record);
+	unsigned i, count;
 
-	if (!usher__index_insert(t->index, tuple_hash(t, record, false), record, rehash, t))
-		return false;
-	if (two && !usher__index_insert(t->index, tuple_hash(t, record, true), record | CONN_SECOND, rehash, t)) {
-		usher__index_remove(t->index, tuple_hash(t, record, false), record);
-		return false;
+	if (two)
+		c->status |= CONN_TWO_ENTRIES;
+	count = entry_count(c);
+	for (i = 0; i < count; i++) {
+		uint32_t entry = record | entries[i];
+
+		if (!usher__index_insert(t->index, entry_hash(t, entry), entry, rehash, t)) {
+			remove_entries(t, record, i);
+			c->status &= (uint16_t)~CONN_TWO_ENTRIES;
+			return false;
+		}
 	}
-	c->status |= (uint16_t)(CONN_USED | (two ? CONN_TWO_ENTRIES : 0));
+	c->status |= CONN_USED;
 	c->generation++;
 	return true;
 }
@@ -144,9 +175,7 @@ void usher__conn_remove(struct conn_table *t, uint32_t record)
 	struct conn *c = conn_at(t, record);
 
 	c->generation |= 1;
-	usher__index_remove(t->index, tuple_hash(t, record, false), record);
-	if (c->status & CONN_TWO_ENTRIES)
-		usher__index_remove(t->index, tuple_hash(t, record, true), record | CONN_SECOND);
+	remove_entries(t, record, entry_count(c));
 	c->status &= (uint16_t)~CONN_USED;
 }
 

@@ -4,7 +4,9 @@
  * Owns: the slabs of both families, the index over them, the due ticks and the cold part of each record (id, start).
  * Invariants: a record is in the index exactly while its status has CONN_USED; its generation is even then, odd while it is being
  * changed from free to used or back, and differs from before once it was freed; a record past its deadline is given by no look-up.
- * An entry of the index is: bit 31 the family (1: IPv6), bit 30 which of the two tuples, the rest the record's number.
+ * An entry of the index is: bit 31 the family (1: IPv6), bits 30 and 29 by what the record is found there, the rest its number.
+ * A call that NAT translates has four: packets of enhanced GRE carry the receiver's id only, and an ICMP error quotes one as it
+ * left, to a receiver and with an id that the packets that come do not have.
  * Sources: DESIGN 3.
  */
 #ifndef USHER_CONN_TABLE_H
@@ -17,8 +19,9 @@
 #include "conn/conn.h"
 
 #define CONN_IPV6 0x80000000u
-#define CONN_SECOND 0x40000000u
-#define CONN_NUMBER 0x3fffffffu
+#define CONN_SECOND 0x40000000u /* by the reply's tuple */
+#define CONN_SENDER 0x20000000u /* calls: by the sender's id, as a quote of what left the other way */
+#define CONN_NUMBER 0x1fffffffu
 
 /* What few look at: written at birth, read when somebody asks. */
 struct conn_meta {
@@ -164,6 +167,14 @@ static inline void conn_key_of(const struct conn_table *t, struct conn_key *k, c
 	k->hash = conn_hash(t, k);
 }
 
+/* The same of a call whose sender's id is told, not the receiver's: what answers a quoted packet of enhanced GRE. */
+static inline void conn_key_of_sender(const struct conn_table *t, struct conn_key *k, const struct pkt *p, const uint8_t *data,
+				      uint16_t zone)
+{
+	conn_key_of(t, k, p, data, zone);
+	k->ports_mask = ~conn_receiver_mask();
+}
+
 static inline bool conn_same_address(const uint8_t *a, const uint8_t *b, bool ipv6)
 {
 	if (ipv6)
@@ -195,7 +206,7 @@ static inline uint32_t conn_probe(const struct conn_table *t, const struct conn_
 
 	while ((entry = index_next(&s)))
 		if ((entry & CONN_IPV6 ? true : false) == k->ipv6)
-			return entry & ~CONN_SECOND;
+			return entry & (CONN_IPV6 | CONN_NUMBER);
 	return 0;
 }
 
@@ -215,7 +226,10 @@ struct conn_found usher__conn_lookup(const struct conn_table *t, const struct co
 uint32_t usher__conn_take(struct conn_table *t, const struct conn_key *k);
 void usher__conn_give(struct conn_table *t, uint32_t record);
 
-/* Into the index, generation even, CONN_USED. `two`: under both tuples. false: no room, nothing changed. */
+/*
+ * Into the index, generation even, CONN_USED. `two`: under both tuples, and calls that are translated (CONN_NAT_*) by what a
+ * quote of them tells. false: no room, nothing changed.
+ */
 bool usher__conn_publish(struct conn_table *t, uint32_t record, bool two);
 
 /* Out of the index; the record keeps its content until given back. */

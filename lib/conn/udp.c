@@ -1,5 +1,5 @@
 /*
- * udp: two endpoints that send each other datagrams; nobody says when it begins or ends.
+ * udp: two endpoints that send each other datagrams (UDP-Lite as well); nobody says when it begins or ends.
  *
  * Owns: u.udp, CONN_SEEN_REPLY and CONN_ASSURED. An answered flow that still goes on two seconds after its first packet
  * is a stream: it is kept longer, and not evicted for a newcomer. A question and its answer (DNS) are over before that.
@@ -46,6 +46,12 @@ static void udp_packet(struct conn *c, unsigned direction, const struct conn_arr
 
 const struct conn_protocol usher__conn_udp = {
 	.name = "udp",
+	.begin = udp_begin,
+	.packet = udp_packet,
+};
+
+const struct conn_protocol usher__conn_udplite = {
+	.name = "udplite",
 	.begin = udp_begin,
 	.packet = udp_packet,
 };

@@ -1,9 +1,10 @@
 /*
  * engine/emit: packets that go out besides those of a burst.
  *
- * Owns: the worker's buffer of them. Invariants: what lies there is whole and final; it is emptied when the next burst or tick begins;
- * a packet for which there is no room is lost and counted, as on any full link. Their order is that of their making, `place` tells
- * behind which packets of the burst. Sources: DESIGN 4; RFC 5508 REQ-8 (an exhausted NAT says so).
+ * Owns: the worker's buffer of them. Invariants: what lies there is whole and final; it is emptied when the next burst
+ * or tick begins; a packet for which there is no room is lost and counted, as on any full link. Their order is that of
+ * their making, `place` tells behind which packets of the burst. Sources: DESIGN 4; RFC 5508 REQ-8 (an exhausted NAT
+ * says so).
  */
 #include "engine/engine.h"
 
@@ -67,10 +68,23 @@ void usher__emit_segment(struct usher_worker *w, uint32_t record, const struct s
 	struct emitted about = { .conn = usher__ref_of(w, record), .zone = c->zone, .direction = out->direction,
 				 .interface = w->packet ? w->packet->interface : 0 };
 	const struct pkt_build_tcp tcp = {
-		.family = ipv6 ? USHER_IPV6 : USHER_IPV4, .ttl = EMIT_TTL, .tcp_flags = out->tcp_flags, .src = address + size, .dst = address,
-		.src_key = c->key[other + 1], .dst_key = c->key[other], .seq = out->seq, .ack = out->ack, .window = out->window,
-		.urgent = out->urgent, .id = w->ip_id++, .timestamps = out->has_ts, .ts_value = out->ts_value, .ts_echo = out->ts_echo,
-		.payload = out->data, .payload_len = out->len,
+		.family = ipv6 ? USHER_IPV6 : USHER_IPV4,
+		.ttl = EMIT_TTL,
+		.tcp_flags = out->tcp_flags,
+		.src = address + size,
+		.dst = address,
+		.src_key = c->key[other + 1],
+		.dst_key = c->key[other],
+		.seq = out->seq,
+		.ack = out->ack,
+		.window = out->window,
+		.urgent = out->urgent,
+		.id = w->ip_id++,
+		.timestamps = out->has_ts,
+		.ts_value = out->ts_value,
+		.ts_echo = out->ts_echo,
+		.payload = out->data,
+		.payload_len = out->len,
 	};
 	uint8_t *to = room(w, &len);
 

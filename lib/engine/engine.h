@@ -151,7 +151,9 @@ struct usher_worker {
 	uint64_t *notes;
 	usher_time now;
 	usher_time moment;         /* not 0: what happens does so because a deadline passed, which was then */
+	usher_time next_timer;     /* when the first of `timers` is due */
 	uint64_t frame;            /* of the packet at work; 0: none */
+	const struct usher_packet *packet; /* at work; NULL: none */
 	uint32_t tell_first, tell_last; /* children of which their master's helper is to be told, by extra */
 	uint64_t conn_ids, expect_ids;
 	uint64_t random;
@@ -159,16 +161,14 @@ struct usher_worker {
 	uint32_t sweep_at;         /* the next record, within sweep_part */
 	uint8_t sweep_part;        /* SWEEP_DONE: done for this tick */
 	bool sweep_all;            /* the clock jumped: look at every record */
+	uint16_t place;            /* how many packets of the burst are done */
 	uint64_t counter[USHER_COUNTER_COUNT];
 	uint64_t reason[USHER_REASON_COUNT];
 	struct stream_counts stream_counts;
 	uint32_t *timers;          /* helpers' states by deadline: timer.c */
 	uint32_t timer_count;
-	usher_time next_timer;
 	uint8_t *emit;             /* packets that go out besides: emit.c */
 	uint32_t emit_used, emit_read;
-	uint16_t place;            /* how many packets of the burst are done */
-	const struct usher_packet *packet; /* at work; NULL: none */
 	struct stream_segment segment; /* of it, if `segment_of` says so */
 	const struct usher_packet *segment_of;
 	struct sketch sketch;
@@ -300,8 +300,8 @@ void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c);
 
 /* nat.c */
 /*
- * Is the destination a name that NAT lent out? NONE: *mapping is 0, it is not; or the mapping, which lets this packet in to `inside`.
- * Else why it may not use it.
+ * Is the destination a name that NAT lent out? NONE: *mapping is 0, it is not; or the mapping, which lets this packet
+ * in to `inside`. Else why it may not use it.
  */
 uint8_t usher__nat_inbound(struct usher_worker *w, const struct birth *b, uint32_t *mapping, struct usher_endpoint *inside);
 /* Bind as the policy decided, to a mapping's inside endpoint if there is one. Else than NONE: why not, and nothing was taken. */
@@ -326,7 +326,9 @@ static inline void nat_translate(struct usher_worker *w, struct conn *c, unsigne
 {
 	uint32_t size = p->family == USHER_IPV6 ? 16 : 4, other = direction ? 0 : 2;
 	const uint8_t *address = conn_address(c, p->family == USHER_IPV6) + other * size;
-	const struct pkt_rewrite to = { .src = address + size, .dst = address, .src_key = c->key[other + 1], .dst_key = c->key[other] };
+	const struct pkt_rewrite to = {
+		.src = address + size, .dst = address, .src_key = c->key[other + 1], .dst_key = c->key[other]
+	};
 
 	usher__pkt_translate(packet->data, p, &to, packet->checksum == USHER_CHECKSUM_PARTIAL);
 	packet->flags |= USHER_PACKET_TRANSLATED;
@@ -376,11 +378,12 @@ struct usher_endpoint usher__help_endpoint(const struct usher_help *call, unsign
 
 /* read.c: helpers at work. */
 /*
- * A TCP packet of a helped connection, before it is judged: its acknowledgements become what its receiver knows, if edits have shifted
- * the numbers.
+ * A TCP packet of a helped connection, before it is judged: its acknowledgements become what its receiver knows, if
+ * edits have shifted the numbers.
  */
 void usher__help_back(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
-/* The payload of a packet of a helped connection. What is to leave in its place is written into it, or its verdict says that it waits. */
+/* The payload of a packet of a helped connection. What is to leave in its place is written into it, or its verdict says
+ * that it waits. */
 void usher__help_read(struct usher_worker *w, uint32_t record, unsigned direction, struct pkt *p, struct usher_packet *packet);
 /* The number of `direction`'s sender for one that its receiver's network quotes. */
 uint32_t usher__help_back_seq(const struct usher_worker *w, const struct conn *c, unsigned direction, uint32_t seq);

@@ -65,7 +65,7 @@ uint32_t usher__ref_get(const struct usher_worker *w, const struct usher_ref *re
 	const struct slab *slab = w->table.slab[ref->record >> 31];
 	const struct conn *c;
 
-	if (!number || ref->record & CONN_SECOND || ref->worker != w->number || number >= slab->fresh)
+	if (!number || ref->record & (CONN_SECOND | CONN_SENDER) || ref->worker != w->number || number >= slab->fresh)
 		return 0;
 	c = conn_at(&w->table, ref->record);
 	if (c->generation != ref->generation || !(c->status & CONN_USED) || conn_dead(w, c))

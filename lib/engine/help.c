@@ -465,9 +465,10 @@ static void link_last(struct usher_help *call, uint32_t number)
 
 static bool same_tuple(const struct expect *a, const struct expect *b)
 {
-	return a->protocol == b->protocol && a->both == b->both && a->src_key == b->src_key && a->dst_key == b->dst_key &&
-	       a->out_src_key == b->out_src_key && a->out_dst_key == b->out_dst_key && memcmp(a->src, b->src, 16) == 0 &&
-	       memcmp(a->dst, b->dst, 16) == 0 && memcmp(a->out_src, b->out_src, 16) == 0 && memcmp(a->out_dst, b->out_dst, 16) == 0;
+	return a->protocol == b->protocol && a->both == b->both && a->src_key == b->src_key &&
+	       a->dst_key == b->dst_key && a->out_src_key == b->out_src_key && a->out_dst_key == b->out_dst_key &&
+	       memcmp(a->src, b->src, 16) == 0 && memcmp(a->dst, b->dst, 16) == 0 &&
+	       memcmp(a->out_src, b->out_src, 16) == 0 && memcmp(a->out_dst, b->out_dst, 16) == 0;
 }
 
 static void tell_announcement(struct usher_help *call, const struct pending *p)
@@ -510,7 +511,11 @@ static void clear_way(struct usher_worker *w, uint32_t number)
 	end[0][1].key = e->dst_key;
 	end[1][1].key = e->out_src_key;
 	for (side = 0; side < 2; side++) {
-		struct usher_tuple t = { .zone = e->zone, .protocol = e->protocol, .type = e->type, .src = end[side][0], .dst = end[side][1] };
+		struct usher_tuple t = { .zone = e->zone,
+			.protocol = e->protocol,
+			.type = e->type,
+			.src = end[side][0],
+			.dst = end[side][1] };
 
 		t.src.family = t.dst.family = e->family;
 		found = usher__conn_find(w, &t);

@@ -70,25 +70,34 @@ static bool sequence_fits(struct usher_worker *w, const struct conn_found *found
 	return true;
 }
 
+/* Enhanced GRE that no call was announced for: each direction is a connection of its own, which only its own packets find. */
+static struct conn_found find_one_way(const struct usher_worker *w, const struct pkt *inner, const uint8_t *data, uint16_t zone)
+{
+	struct conn_found found;
+	struct conn_key key;
+
+	conn_key_of(&w->table, &key, inner, data, zone);
+	found = usher__conn_lookup(&w->table, &key);
+	if (!found.c || !(found.c->status & CONN_ONE_WAY))
+		return (struct conn_found){ NULL, 0, USHER_ORIG };
+	found.direction = !found.direction;
+	return found;
+}
+
 /*
- * The connection that a quoted packet is of, by the tuple of its answers: the quoted one is as NAT made it, which only the other
- * direction's tuple tells. Enhanced GRE carries one side's key only, so there the packet itself is looked up, and one that NAT changed
- * is not found. The direction is that of the answers, which is the error's.
+ * The connection that a quoted packet is of, by the tuple of its answers: the quoted one is as NAT made it, which only
+ * the other direction's tuple tells. Of a call it has their sender's id and not their receiver's, as enhanced GRE
+ * carries only one: the table knows calls by that as well. The direction is that of the answers, which is the error's.
  */
 static struct conn_found find_quoted(const struct usher_worker *w, const struct pkt *inner, const uint8_t *data, uint16_t zone)
 {
 	uint32_t size = inner->family == USHER_IPV6 ? 16 : 4;
+	bool call = inner->flags & PKT_ONE_WAY;
 	struct pkt answer = *inner;
 	uint8_t header[40] = { 0 };
 	struct conn_found found;
 	struct conn_key key;
 
-	if (inner->flags & PKT_ONE_WAY) {
-		conn_key_of(&w->table, &key, inner, data, zone);
-		found = usher__conn_lookup(&w->table, &key);
-		found.direction = !found.direction;
-		return found;
-	}
 	memcpy(header + PKT_SRC_OFFSET(inner->family), data + PKT_DST_OFFSET(inner->family), size);
 	memcpy(header + PKT_DST_OFFSET(inner->family), data + PKT_SRC_OFFSET(inner->family), size);
 	answer.type = inner->inverse_type;
@@ -97,8 +106,14 @@ static struct conn_found find_quoted(const struct usher_worker *w, const struct 
 		answer.key[0] = inner->key[1];
 		answer.key[1] = inner->key[0];
 	}
-	conn_key_of(&w->table, &key, &answer, header, zone);
-	return usher__conn_lookup(&w->table, &key);
+	if (call)
+		conn_key_of_sender(&w->table, &key, &answer, header, zone);
+	else
+		conn_key_of(&w->table, &key, &answer, header, zone);
+	found = usher__conn_lookup(&w->table, &key);
+	if (call && (!found.c || found.c->status & CONN_ONE_WAY))
+		return find_one_way(w, inner, data, zone);
+	return found;
 }
 
 /*
@@ -127,7 +142,8 @@ static void translate_error(const struct conn_found *about, struct usher_packet 
 }
 
 /* Was it a segment of our own that did not fit? (RFC 1191 4, RFC 4443 3.2) */
-static bool too_big(struct usher_worker *w, const struct conn_found *about, const struct usher_packet *packet, const struct error *e)
+static bool too_big(struct usher_worker *w, const struct conn_found *about, const struct usher_packet *packet,
+        const struct error *e)
 {
 	const uint8_t *icmp = packet->data + e->p->l4;
 	bool ipv6 = e->p->family == USHER_IPV6;

@@ -1,13 +1,14 @@
 /*
- * engine/nat: how a newcomer is translated, what that takes from keys and mappings, and gives it back at its end; names that helpers
- * reserve.
+ * engine/nat: how a newcomer is translated, what that takes from keys and mappings, and gives it back at its end; names
+ * that helpers reserve.
  *
- * Owns: CONN_NAT_*, the worker's keys and mappings. Invariants: a connection's reply tuple is the inverse of its orig as it leaves, and
- * belongs to it alone: a key is shared only with connections whose tuple differs elsewhere. What was taken for a newcomer that does
- * not come to be is given back at once. A connection with CONN_NAT_KEY is one user of its public key (the reply's destination), one
- * with CONN_NAT_SRC_MAPPED or CONN_NAT_DST_MAPPED a user of the mapping of that public endpoint; which they are is read off its
- * tuples, so nothing else has to be remembered. A helper's mapping is owned by the extra of its connection until its tag is withdrawn.
- * Sources: DESIGN 3; RFC 4787 REQ-1 to REQ-9, 5382 REQ-1 and REQ-5, 5508 REQ-2, 6056.
+ * Owns: CONN_NAT_*, the worker's keys and mappings. Invariants: a connection's reply tuple is the inverse of its orig
+ * as it leaves, and belongs to it alone: a key is shared only with connections whose tuple differs elsewhere. What was
+ * taken for a newcomer that does not come to be is given back at once. A connection with CONN_NAT_KEY is one user of
+ * its public key (the reply's destination), one with CONN_NAT_SRC_MAPPED or CONN_NAT_DST_MAPPED a user of the mapping
+ * of that public endpoint; which they are is read off its tuples, so nothing else has to be remembered. A helper's
+ * mapping is owned by the extra of its connection until its tag is withdrawn. Sources: DESIGN 3; RFC 4787 REQ-1 to
+ * REQ-9, 5382 REQ-1 and REQ-5, 5508 REQ-2, 6056.
  */
 #include "engine/engine.h"
 
@@ -15,7 +16,8 @@
 
 #define IDLE_UDP (300 * USHER_SECOND)   /* RFC 4787 REQ-5: five minutes unless configured */
 #define IDLE_OTHER (240 * USHER_SECOND) /* RFC 5382 REQ-5: as long as a transitory connection */
-#define MAPPING_LINGERS 2               /* beside enum mapping_flags: a policy's, not a helper's: it outlives its connections a while */
+#define MAPPING_LINGERS \
+	2 /* beside enum mapping_flags: a policy's, not a helper's: it outlives its connections a while */
 
 /* ---- the reply tuple ---- */
 
@@ -103,8 +105,12 @@ static int32_t pick_shared(struct usher_worker *w, const struct birth *b, const 
 			   uint32_t address)
 {
 	struct candidate candidate = { w, b, *bind };
-	struct nat_ask ask = { .address = address, .space = space_of(b), .own = bind->src_key, .unique = is_unique, .user = &candidate,
-			       .flags = (uint8_t)(NAT_ASK_SHARE | (nat->flags & USHER_NAT_RANDOM ? 0 : NAT_ASK_KEEP)) };
+	struct nat_ask ask = { .address = address,
+		.space = space_of(b),
+		.own = bind->src_key,
+		.unique = is_unique,
+		.user = &candidate,
+		.flags = (uint8_t)(NAT_ASK_SHARE | (nat->flags & USHER_NAT_RANDOM ? 0 : NAT_ASK_KEEP)) };
 	int32_t key;
 
 	set_range(w, &ask, nat->key_first, nat->key_last);
@@ -145,7 +151,8 @@ static void leave_mapping(struct usher_worker *w, uint32_t number)
 }
 
 /* The mapping that stands for an inside endpoint on a held public address, or a new one, published; 0: no key or no record. */
-static uint32_t map_inside(struct usher_worker *w, const struct mapping_inside *inside, uint32_t address, const struct usher_nat *nat)
+static uint32_t map_inside(
+        struct usher_worker *w, const struct mapping_inside *inside, uint32_t address, const struct usher_nat *nat)
 {
 	uint32_t number = usher__mapping_by_inside(&w->mappings, inside, address);
 	struct mapping *m;
@@ -301,7 +308,8 @@ static uint8_t bind_source_key(struct usher_worker *w, const struct birth *b, co
 
 	if (!address)
 		return reason;
-	reason = nat->flags & USHER_NAT_ANY_DESTINATION ? bind_mapped(w, b, nat, bind, address) : bind_key(w, b, nat, bind, address);
+	reason = nat->flags & USHER_NAT_ANY_DESTINATION ? bind_mapped(w, b, nat, bind, address)
+	                                                : bind_key(w, b, nat, bind, address);
 	usher__nat_address_release(&w->keys, address); /* the key's user holds it */
 	if (reason == USHER_REASON_NAT_EXHAUSTED)
 		usher__emit_refusal(w, b, bind->src);
@@ -562,8 +570,12 @@ static void free_named(struct usher_worker *w, const struct nat_wish *wish)
 /* Keys in a row on a held address, each with its mapping. -1: exhausted, and nothing is left of it. */
 static int32_t reserve_run(struct usher_worker *w, const struct nat_wish *wish, uint32_t address, uint32_t *made)
 {
-	struct nat_ask ask = { .address = address, .space = usher__nat_space(wish->protocol), .own = wish->key, .flags = NAT_ASK_KEEP,
-			       .count = wish->count, .align = wish->align };
+	struct nat_ask ask = { .address = address,
+		.space = usher__nat_space(wish->protocol),
+		.own = wish->key,
+		.flags = NAT_ASK_KEEP,
+		.count = wish->count,
+		.align = wish->align };
 	uint8_t part, parts = wish->count ? wish->count : 1;
 	int32_t key;
 

@@ -378,6 +378,13 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 		begin(w, s, packet);
 }
 
+/* What happens now no packet has caused. */
+static void between_packets(struct usher_worker *w)
+{
+	w->frame = 0;
+	w->packet = NULL;
+}
+
 static void process_burst(struct usher_worker *w, struct usher_packet *packets, uint32_t n, usher_time now)
 {
 	struct slot slot[USHER_BURST_MAX];
@@ -390,23 +397,25 @@ static void process_burst(struct usher_worker *w, struct usher_packet *packets, 
 
 		if (time > w->now)
 			w->now = time;
-		if (w->next_timer <= w->now)
+		if (w->next_timer <= w->now) {
+			between_packets(w);
 			usher__timer_run(w);
+		}
 		w->frame = packets[i].frame;
 		w->packet = &packets[i];
 		count(w, USHER_COUNTER_PACKETS);
 		process_one(w, &slot[i], &packets[i]);
 		if (w->tell_first)
 			usher__help_tell(w);
-		w->frame = 0;
-		w->packet = NULL;
 		w->place++;
 		if (w->sweep_part == SWEEP_DONE && w->sweep_tick == w->now >> DUE_SHIFT)
 			continue;
+		between_packets(w);
 		usher__sweep(w, ENGINE_SWEEP);
 		if (w->tell_first)
 			usher__help_tell(w);
 	}
+	between_packets(w);
 }
 
 /* More than a burst are several: nobody's packets go without a verdict. */

@@ -115,8 +115,13 @@ static struct stream_context context_of(struct usher_help *call, struct stream_l
 {
 	struct usher_worker *w = call->w;
 
-	return (struct stream_context){ .pool = w->chunks, .sink = &sink, .user = call, .scratch = w->scratch, .counts = &w->stream_counts,
-					.now = w->now ? w->now : 1, .leave = leave };
+	return (struct stream_context){ .pool = w->chunks,
+		.sink = &sink,
+		.user = call,
+		.scratch = w->scratch,
+		.counts = &w->stream_counts,
+		.now = w->now ? w->now : 1,
+		.leave = leave };
 }
 
 static bool read_segment(struct usher_help *call, unsigned direction, struct pkt *p, struct usher_packet *packet)
@@ -189,8 +194,6 @@ void usher__help_back(struct usher_worker *w, uint32_t record, unsigned directio
 	usher__stream_back(&help_at(w, extra_of(w, about.c)->help)->stream, s, w->chunks);
 	if (s->ack != was.ack)
 		usher__pkt_tcp_set_ack(packet->data, p, s->ack, partial);
-	if (s->window != was.window)
-		usher__pkt_tcp_set_window(packet->data, p, s->window, partial);
 	if (s->sack_count != was.sack_count || memcmp(s->sack, was.sack, sizeof(s->sack)) != 0)
 		usher__pkt_tcp_set_sack(packet->data, p, (const uint32_t(*)[2])s->sack, s->sack_count, partial);
 }

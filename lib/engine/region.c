@@ -139,7 +139,7 @@ const char *usher_error(const struct usher_options *options)
 	if (o.workers > WORKERS_MAX)
 		return "more than 64 workers";
 	if (o.connections > CONN_NUMBER || o.connections6 > CONN_NUMBER)
-		return "more than 2^30 connections";
+		return "2^29 connections or more";
 	if (o.helped > 1u << 28 || o.related > 1u << 28 || o.expectations > 1u << 28 || o.stream_chunks > 1u << 28)
 		return "helped, related, expectations or stream_chunks is more than 2^28";
 	if (o.nat_addresses > 1u << 20 || o.mappings > 1u << 28)

@@ -47,7 +47,8 @@ static void set_room(const struct usher_worker *w, const struct pkt *p, const st
 	s->gso_size = packet->gso_size;
 }
 
-void usher__segment_fill(struct usher_worker *w, const struct conn_found *about, const struct pkt *p, const struct usher_packet *packet)
+void usher__segment_fill(struct usher_worker *w, const struct conn_found *about, const struct pkt *p,
+			 const struct usher_packet *packet)
 {
 	struct pkt_tcp tcp = usher__pkt_tcp(packet->data + p->l4);
 	struct stream_segment *s = &w->segment;
@@ -79,7 +80,7 @@ static void rewrite(struct usher_worker *w, struct pkt *p, struct usher_packet *
 
 	if (leave->changed) {
 		if (!usher__pkt_set_payload(&room, p, leave->payload, leave->payload_len, partial)) {
-			packet->verdict = USHER_DROP; /* cut by the snap length, or no room after all: its sender will send it again */
+			packet->verdict = USHER_DROP; /* cut short, or no room after all: its sender will send it again */
 			packet->reason = USHER_REASON_STREAM_HELD;
 			w->reason[packet->reason]++;
 			return;

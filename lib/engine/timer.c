@@ -1,9 +1,9 @@
 /*
  * engine/timer: the few deadlines that cannot wait for the sweep: those of streams that hold or owe something.
  *
- * Owns: a heap of helpers' states, the earliest first. Invariants: a state is in the heap at most once, at `timer_at` (from 1; 0: it
- * is not); no parent is later than its children. Deadlines run before the packet that comes after them, so that neither bursts nor
- * the moment of a tick make a difference. Sources: DESIGN 3 ("A small heap").
+ * Owns: a heap of helpers' states, the earliest first. Invariants: a state is in the heap at most once, at `timer_at`
+ * (from 1; 0: it is not); no parent is later than its children. Deadlines run before the packet that comes after them,
+ * so that neither bursts nor the moment of a tick make a difference. Sources: DESIGN 3 ("A small heap").
  */
 #include "engine/engine.h"
 

@@ -2,13 +2,12 @@
  * expect: what helpers announced, and the packets that match it.
  *
  * Owns: the records of expectations, the table that finds them, the list of each master's.
- * Invariants: zone, protocol and destination are exact, what is open is in the source: a pattern says which parts of it are given,
- * and a look-up makes one hashed probe for each pattern in use, none while there are none. No two expectations have the same
- * pattern and values. A record past its deadline is matched by nothing. `out` is how the packet that matches leaves: the tuple
- * itself unless NAT is in force, a wildcard where the tuple has one. An expectation of USHER_BOTH is in the table twice: by its tuple
- * and by the inverse of `out`, which is what the other side sends. The list of a master is in the order of making. No pointers:
- * names are copied.
- * Sources: DESIGN 3 and 6.
+ * Invariants: zone, protocol and destination are exact, what is open is in the source: a pattern says which parts of it
+ * are given, and a look-up makes one hashed probe for each pattern in use, none while there are none. No two
+ * expectations have the same pattern and values. A record past its deadline is matched by nothing. `out` is how the
+ * packet that matches leaves: the tuple itself unless NAT is in force, a wildcard where the tuple has one. An
+ * expectation of USHER_BOTH is in the table twice: by its tuple and by the inverse of `out`, which is what the other
+ * side sends. The list of a master is in the order of making. No pointers: names are copied. Sources: DESIGN 3 and 6.
  */
 #ifndef USHER_EXPECT_EXPECT_H
 #define USHER_EXPECT_EXPECT_H

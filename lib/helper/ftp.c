@@ -92,14 +92,14 @@ static const struct ftp_verb {
 	{ "P@SW", CMD_PASV } /* of vsftpd, and of clients whose PASV a firewall spoils */
 };
 
-/* All others in use. Any three or four letters may be a verb, but these are known to be: see client_line. */
+/* All others in use, RFC 959's first. Any three or four letters may be a verb, but these are known to be: see client_line. */
 static const char *const ftp_other_verbs[] = {
 	"USER", "PASS", "ACCT", "CWD", "CDUP", "SMNT", "QUIT", "TYPE", "STRU", "MODE", "RETR", "STOR", "STOU", "APPE",
-	"ALLO", "REST", "RNFR", "RNTO", "DELE", "RMD", "MKD", "PWD", "LIST", "NLST", "SITE", "SYST", "STAT", "HELP", "NOOP", /* RFC 959 */
-	"XCUP", "XCWD", "XMKD", "XPWD", "XRMD", "LPRT", "LPSV",          /* RFC 1123 4.1.3.1; RFC 1639, never read */
-	"CCC", "CONF", "ENC", "MIC", "PBSZ", "PROT", "FEAT", "OPTS",     /* RFC 2228, 2389 */
+	"ALLO", "REST", "RNFR", "RNTO", "DELE", "RMD", "MKD", "PWD", "LIST", "NLST", "SITE", "SYST", "STAT", "HELP", "NOOP",
+	"XCUP", "XCWD", "XMKD", "XPWD", "XRMD", "LPRT", "LPSV",      /* RFC 1123 4.1.3.1; RFC 1639, never read */
+	"CCC", "CONF", "ENC", "MIC", "PBSZ", "PROT", "FEAT", "OPTS", /* RFC 2228, 2389 */
 	"LANG", "HOST", "CLNT", "MDTM", "SIZE", "MLST", "MLSD", "MFMT", "HASH", /* RFC 2640, 7151, 3659 and drafts */
-	"XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512"            /* checksums, some with digits and too long */
+	"XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512" /* checksums, some with digits and too long */
 };
 
 enum ftp_flags {
@@ -137,7 +137,7 @@ struct reading {
 	struct usher_endpoint at; /* family 0: the announcer's own address */
 	uint16_t code;            /* why it is refused; CODE_NONE: it is not */
 	bool whole;               /* `at` is what it says, refused or not */
-	uint8_t form;             /* how NAT writes another endpoint in its place: ',' six numbers, '0' the port alone, or EPRT's delimiter */
+	uint8_t form; /* how NAT writes another in its place: ',' six numbers, '0' the port alone, or EPRT's delimiter */
 	struct usher_cursor text; /* what is then replaced */
 };
 

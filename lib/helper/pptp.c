@@ -175,7 +175,7 @@ static const struct pptp_row session_rows[S_COUNT][E_CALLS + 1][2] = {
 		[E_START_OK] = { [BY_OTHER] = { S_UP, S_NOTHING } },
 		[E_START_FAILED] = { [BY_OTHER] = { S_FAILED, S_NOTHING } }, /* 2.2 */
 		[E_STOP] = BOTH(S_STOPPED, S_FORGET),     /* 3.1.1: version not supported */
-		[E_CALLS] = { [BY_ASKER] = { S_ASKED, S_CALL } }, /* he does not wait: the other side answers the one, then the other */
+		[E_CALLS] = { [BY_ASKER] = { S_ASKED, S_CALL } }, /* he does not wait; the answers come in this order */
 	},
 	[S_CROSSED] = { /* 3.1.3: one answers the other; who refuses may still be granted his own */
 		[E_START] = BOTH(S_CROSSED, S_NOTHING), [E_STOP] = BOTH(S_STOPPED, S_FORGET),
@@ -332,11 +332,21 @@ static void remark(const struct pptp_turn *t, uint16_t code, uint8_t state, cons
 	t->ops->report(t->help, code, fields, count);
 }
 
+/* How many calls there are, before this message has been heeded. */
+static struct usher_field calls_in_use(const struct pptp_turn *t)
+{
+	struct usher_field field = { .name = "calls_in_use" };
+
+	for (uint32_t i = 0; i < t->call_count; i++)
+		field.value += t->calls[i].state != C_FREE;
+	return field;
+}
+
 /* Every field by name, as far as it is there, and whether those are zero that shall be. */
 static void report(const struct pptp_turn *t, uint16_t code)
 {
 	const struct pptp_field *f = t->m->fields;
-	struct usher_field fields[FIELDS] = { { 0 } };
+	struct usher_field fields[FIELDS + 1] = { { 0 } };
 	uint32_t count = 0;
 	bool zero = !t->type || number(t->r, 10, 2) == 0;
 
@@ -346,6 +356,8 @@ static void report(const struct pptp_turn *t, uint16_t code)
 		else
 			zero = zero && number(t->r, f->at, f->size) == 0;
 	}
+	if (t->m->own || t->m->peer)
+		fields[count++] = calls_in_use(t);
 	t->ops->report(t->help, code, fields, count);
 	if (!zero)
 		remark(t, CODE_RESERVED, 0, NULL);
@@ -778,20 +790,8 @@ static const struct usher_class pptp_classes[] = {
 };
 
 const struct usher_helper usher__helper_pptp = {
-	.abi = USHER_HELPER_ABI,
-	.name = "pptp",
-	.protocol = USHER_TCP,
-	.ports = pptp_ports,
-	.record_max = RECORD_MAX,
-	.state_size = sizeof(struct pptp_state),
-	.state_version = 1,
-	.item_size = sizeof(struct pptp_call),
-	.item_default = 64,
-	.classes = pptp_classes,
-	.notes = pptp_notes,
-	.frame = pptp_frame,
-	.may_edit = pptp_may_edit,
-	.record = pptp_record,
-	.gap = pptp_gap,
-	.check = pptp_check
+	.abi = USHER_HELPER_ABI, .name = "pptp", .protocol = USHER_TCP, .ports = pptp_ports, .record_max = RECORD_MAX,
+	.state_size = sizeof(struct pptp_state), .state_version = 1, .item_size = sizeof(struct pptp_call), .item_default = 64,
+	.classes = pptp_classes, .notes = pptp_notes,
+	.frame = pptp_frame, .may_edit = pptp_may_edit, .record = pptp_record, .gap = pptp_gap, .check = pptp_check
 };

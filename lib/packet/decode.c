@@ -16,23 +16,37 @@
 
 #include "packet/wire.h"
 
+/* What a checksum is made of, and what a field of 0 says. */
+enum part_sum {
+	SUM_PLAIN = 0,  /* no pseudo header */
+	SUM_PSEUDO,
+	SUM_OPTIONAL,   /* pseudo header; 0 is none: allowed over IPv4 */
+	SUM_NEVER_ZERO, /* pseudo header; 0 is wrong: RFC 3828 3.1 */
+	SUM_CRC         /* SCTP's */
+};
+
 /* ICMP in the other family's IP is like any protocol that is not here: addresses alone. */
 static const struct part {
 	uint8_t protocol;
 	uint8_t family;       /* 0: both */
 	uint8_t bad_checksum; /* enum usher_reason; NONE: it has none that is looked at */
-	bool pseudo;          /* the checksum covers a pseudo header */
-	bool optional;        /* a checksum of 0 is none: allowed over IPv4 */
+	uint8_t sum;          /* enum part_sum */
 	uint8_t (*read)(struct pkt *p, const uint8_t *data);
 	bool (*head)(struct pkt *p, const uint8_t *data);
+	uint32_t (*covered)(const struct pkt *p, const uint8_t *data); /* NULL: the checksum covers all */
 } parts[] = {
-	{ USHER_TCP, 0, USHER_REASON_TCP_CHECKSUM, true, false, usher__pkt_tcp_read, usher__pkt_tcp_head },
-	{ USHER_UDP, 0, USHER_REASON_UDP_CHECKSUM, true, true, usher__pkt_udp_read, usher__pkt_udp_head },
-	{ USHER_ICMP, USHER_IPV4, USHER_REASON_ICMP_CHECKSUM, false, false,
-	  usher__pkt_icmp_read, usher__pkt_icmp_head },
-	{ USHER_ICMPV6, USHER_IPV6, USHER_REASON_ICMP_CHECKSUM, true, false,
-	  usher__pkt_icmp_read, usher__pkt_icmp_head },
-	{ USHER_GRE, 0, USHER_REASON_NONE, false, false, usher__pkt_gre_read, usher__pkt_gre_head },
+	{ USHER_TCP, 0, USHER_REASON_TCP_CHECKSUM, SUM_PSEUDO, usher__pkt_tcp_read, usher__pkt_tcp_head, NULL },
+	{ USHER_UDP, 0, USHER_REASON_UDP_CHECKSUM, SUM_OPTIONAL, usher__pkt_udp_read, usher__pkt_udp_head, NULL },
+	{ USHER_ICMP, USHER_IPV4, USHER_REASON_ICMP_CHECKSUM, SUM_PLAIN,
+	  usher__pkt_icmp_read, usher__pkt_icmp_head, NULL },
+	{ USHER_ICMPV6, USHER_IPV6, USHER_REASON_ICMP_CHECKSUM, SUM_PSEUDO,
+	  usher__pkt_icmp_read, usher__pkt_icmp_head, NULL },
+	{ USHER_GRE, 0, USHER_REASON_NONE, SUM_PLAIN, usher__pkt_gre_read, usher__pkt_gre_head, NULL },
+	{ WIRE_SCTP, 0, USHER_REASON_SCTP_CHECKSUM, SUM_CRC, usher__pkt_sctp_read, usher__pkt_sctp_head, NULL },
+	{ WIRE_DCCP, 0, USHER_REASON_DCCP_CHECKSUM, SUM_PSEUDO,
+	  usher__pkt_dccp_read, usher__pkt_dccp_head, usher__pkt_dccp_covered },
+	{ WIRE_UDP_LITE, 0, USHER_REASON_UDPLITE_CHECKSUM, SUM_NEVER_ZERO,
+	  usher__pkt_udplite_read, usher__pkt_udp_head, usher__pkt_udplite_covered },
 };
 
 static const struct part *find_part(const struct pkt *p)
@@ -66,16 +80,25 @@ static uint8_t verify(struct pkt *p, const uint8_t *data, const struct part *par
 {
 	/* To the end of the payload, not of the packet: a UDP datagram may end before. */
 	uint32_t len = p->payload + p->payload_len - p->l4, sum = 0;
+	uint32_t covered = part->covered ? part->covered(p, data) : len;
+	bool fits;
 
-	if (part->optional && be16_read(data + p->l4 + offsetof(struct wire_udp, checksum)) == 0) {
-		if (p->family == USHER_IPV6)
-			return part->bad_checksum; /* RFC 8200 8.1; what RFC 6935 allows to tunnels looks the same */
+	if ((part->sum == SUM_OPTIONAL || part->sum == SUM_NEVER_ZERO) &&
+		be16_read(data + p->l4 + offsetof(struct wire_udp, checksum)) == 0) {
+		/* RFC 8200 8.1; what RFC 6935 allows to tunnels looks the same */
+		if (p->family == USHER_IPV6 || part->sum == SUM_NEVER_ZERO)
+			return part->bad_checksum;
 		p->flags |= PKT_CSUM_CHECKED; /* all there is to check */
 		return USHER_REASON_NONE;
 	}
-	if (part->pseudo)
-		sum = usher__csum_pseudo(p->family, data, p->protocol, len);
-	if (usher__csum_fold(usher__csum_add(sum, data + p->l4, len)) != 0)
+	if (part->sum == SUM_CRC) {
+		fits = usher__pkt_sctp_crc_fits(data + p->l4, len);
+	} else {
+		if (part->sum != SUM_PLAIN)
+			sum = usher__csum_pseudo(p->family, data, p->protocol, len);
+		fits = usher__csum_fold(usher__csum_add(sum, data + p->l4, covered)) == 0;
+	}
+	if (!fits)
 		return part->bad_checksum;
 	p->flags |= PKT_CSUM_CHECKED;
 	return USHER_REASON_NONE;

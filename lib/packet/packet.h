@@ -3,7 +3,8 @@
  *
  * Owns: struct pkt and the decoder. Invariants: every offset in a struct pkt lies inside the bytes given; `reason`
  * NONE means the transport header (its fixed part, TCP options included) is whole and may be read; nothing is
- * remembered between packets. Sources: RFC 791, 8200, 9293, 768, 792, 4443, 2784, 2890, 2637 4.1, 1071.
+ * remembered between packets. Sources: RFC 791, 8200, 9293, 768, 3828, 9260 3.1, 4340 5.1, 792, 4443, 2784,
+ * 2890, 2637 4.1, 1071.
  */
 #ifndef USHER_PACKET_PACKET_H
 #define USHER_PACKET_PACKET_H
@@ -75,8 +76,9 @@ void usher__pkt_decode(struct pkt *p, const uint8_t *data, uint32_t len, uint32_
  * or it is itself an ICMP error or a later fragment; `p->reason` is then ICMP_QUOTE.
  *
  * Here reason NONE promises only 8 bytes of a TCP header (ports and sequence number; tcp_flags are 0 unless 20 are
- * there), all 8 of UDP and ICMP, and of others what the keys need. `*offset` + `p->payload` + `p->payload_have` <=
- * `len` still; the quote's lengths are otherwise taken as they are, its checksums not verified.
+ * there), of SCTP (ports and tag) and of DCCP, all 8 of UDP, UDP-Lite and ICMP, and of others what the keys need.
+ * `*offset` + `p->payload` + `p->payload_have` <= `len` still; the quote's lengths are otherwise taken as they are, its
+ * checksums not verified.
  */
 bool usher__pkt_decode_quoted(struct pkt *p, const struct pkt *outer, const uint8_t *data, uint32_t len,
 	uint32_t *offset);

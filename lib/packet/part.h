@@ -99,6 +99,19 @@ bool usher__pkt_icmp_head(struct pkt *p, const uint8_t *data);
 uint8_t usher__pkt_gre_read(struct pkt *p, const uint8_t *data);
 bool usher__pkt_gre_head(struct pkt *p, const uint8_t *data);
 
+uint8_t usher__pkt_udplite_read(struct pkt *p, const uint8_t *data); /* its head is UDP's */
+uint8_t usher__pkt_sctp_read(struct pkt *p, const uint8_t *data);
+bool usher__pkt_sctp_head(struct pkt *p, const uint8_t *data);
+uint8_t usher__pkt_dccp_read(struct pkt *p, const uint8_t *data);
+bool usher__pkt_dccp_head(struct pkt *p, const uint8_t *data);
+
+/* How many bytes from p->l4 on the checksum covers, of a header that was read. */
+uint32_t usher__pkt_udplite_covered(const struct pkt *p, const uint8_t *data);
+uint32_t usher__pkt_dccp_covered(const struct pkt *p, const uint8_t *data);
+
+/* Is the CRC of this SCTP packet right? `len` bytes, a common header at least. */
+bool usher__pkt_sctp_crc_fits(const uint8_t *sctp, uint32_t len);
+
 /* Has this type an identifier? It is no error then, nor anything between neighbours. */
 bool usher__pkt_icmp_is_query(uint8_t family, uint8_t type);
 

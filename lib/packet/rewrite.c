@@ -37,7 +37,7 @@ static const struct transport {
 	{ USHER_TCP, 0, offsetof(struct wire_tcp, checksum), KEYS_PORTS, true, false },
 	{ USHER_UDP, 0, offsetof(struct wire_udp, checksum), KEYS_PORTS, true, true },
 	{ WIRE_UDP_LITE, 0, offsetof(struct wire_udp, checksum), KEYS_PORTS, true, true }, /* RFC 3828 3.1 */
-	{ WIRE_DCCP, 0, 6, KEYS_PORTS, true, false },                                      /* RFC 4340 5.1 */
+	{ WIRE_DCCP, 0, offsetof(struct wire_dccp, checksum), KEYS_PORTS, true, false },
 	{ WIRE_SCTP, 0, NO_CHECKSUM, KEYS_PORTS, false, false },                           /* see set_ports_sctp */
 	{ USHER_ICMP, USHER_IPV4, offsetof(struct wire_icmp, checksum), KEYS_ID, false, false },
 	{ USHER_ICMPV6, USHER_IPV6, offsetof(struct wire_icmp, checksum), KEYS_ID, true, false },

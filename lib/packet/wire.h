@@ -3,7 +3,7 @@
  *
  * Owns: their layout, nothing else. Made of bytes and of base/be.h, so they have no padding, no alignment and no byte
  * order of the host's; what they are cast from must be known to be there. Sources: RFC 791 3.1, 8200 3, 9293 3.1,
- * 768, 792, 4443 2.1, 2784 2, 2637 4.1, 9260 3.1.
+ * 768, 3828 3.1, 792, 4443 2.1, 2784 2, 2637 4.1, 9260 3.1, 4340 5.1.
  */
 #ifndef USHER_PACKET_WIRE_H
 #define USHER_PACKET_WIRE_H
@@ -55,7 +55,7 @@ enum wire_tcp_option {
 
 struct wire_udp {
 	be16_t src, dst;
-	be16_t length;
+	be16_t length; /* UDP-Lite: how many bytes the checksum covers */
 	be16_t checksum;
 };
 
@@ -92,12 +92,23 @@ struct wire_sctp {
 	uint8_t crc[4];
 };
 
-/* Transports that are no more to the decoder than a number. */
+/* DCCP's generic header, to the end of the short sequence number; with the long one, four bytes follow. */
+struct wire_dccp {
+	be16_t src, dst;
+	uint8_t offset; /* where the data begin, in words of 4 bytes */
+	uint8_t ccval_cscov;
+	be16_t checksum;
+	uint8_t type_x;
+	uint8_t seq[3];
+};
+
+/* Transports that have no name in <usher/types.h>. */
 enum wire_protocol { WIRE_DCCP = 33, WIRE_SCTP = 132, WIRE_MOBILITY = 135, WIRE_UDP_LITE = 136, WIRE_HIP = 139 };
 
 _Static_assert(sizeof(struct wire_ipv4) == 20 && sizeof(struct wire_ipv6) == 40, "as RFC 791 and 8200 have them");
 _Static_assert(sizeof(struct wire_tcp) == 20 && sizeof(struct wire_udp) == 8, "as RFC 9293 and 768 have them");
 _Static_assert(sizeof(struct wire_icmp) == 8 && sizeof(struct wire_sctp) == 12, "as RFC 792 and 9260 have them");
 _Static_assert(sizeof(struct wire_gre) == 4 && sizeof(struct wire_gre1) == 8, "as RFC 2784 and 2637 have them");
+_Static_assert(sizeof(struct wire_dccp) == 12, "as RFC 4340 has it");
 
 #endif

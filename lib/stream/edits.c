@@ -69,7 +69,7 @@ uint32_t usher__stream_in(const struct stream_side *side, uint32_t out, bool up,
 	return out - shift;
 }
 
-/* A number of R's that may be old. */
+/* An edge of R's that may be old. */
 static uint32_t back(const struct stream_side *side, uint32_t out, bool up, const struct chunk_pool *pool)
 {
 	return usher__stream_in(side, stream_later(out, side->out_exact), up, pool);
@@ -78,14 +78,10 @@ static uint32_t back(const struct stream_side *side, uint32_t out, bool up, cons
 void usher__stream_back_edits(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool)
 {
 	const struct stream_side *side = &s->side[!segment->direction];
-	unsigned shift = segment->scale[segment->direction & 1], i, kept = 0;
-	uint32_t later = side->out_exact - segment->ack; /* an old acknowledgement becomes a later one, the window's edge stays */
+	unsigned i, kept = 0;
 
-	if (segment->tcp_flags & TCP_ACK && stream_before(segment->ack, side->out_exact)) {
-		later = (later + (1u << shift) - 1) >> shift;
-		segment->window = (uint16_t)(segment->window > later ? segment->window - later : 0);
-	}
-	segment->ack = back(side, segment->ack, false, pool);
+	/* An older one stays older: raised, it would raise R's right edge as well. */
+	segment->ack = usher__stream_in(side, segment->ack, false, pool);
 	for (i = 0; i < segment->sack_count; i++) {
 		uint32_t left = back(side, segment->sack[i][0], true, pool);
 		uint32_t right = back(side, segment->sack[i][1], false, pool);

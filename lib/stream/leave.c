@@ -101,6 +101,7 @@ static bool from_part(const struct stream_run *r, const struct stream_part *part
 	return true;
 }
 
+/* Likewise from one of these; if there is none, *n is brought down to where the next of them begins. */
 static bool from_parts(const struct stream_run *r, const struct stream_part *parts, unsigned count, uint32_t in,
 		       uint32_t *n, uint8_t *to)
 {
@@ -109,6 +110,10 @@ static bool from_parts(const struct stream_run *r, const struct stream_part *par
 	for (i = 0; i < count; i++) {
 		if (from_part(r, &parts[i], in, n, to))
 			return true;
+	}
+	for (i = 0; i < count; i++) {
+		if (parts[i].chunks && stream_before(in, parts[i].seq))
+			*n = stream_min(*n, parts[i].seq - in);
 	}
 	return false;
 }
@@ -177,14 +182,34 @@ static bool render(const struct stream_run *r, uint32_t out, uint32_t len, uint8
 	return len == 0 || fetch(r, out - shift, len, to);
 }
 
+static bool overlaps(uint32_t from, uint32_t to, uint32_t seq, uint32_t len)
+{
+	return stream_before(seq, to) && stream_before(from, seq + len);
+}
+
+/* Is there a copy of some of these bytes that came before the packet? It is the one that counts. */
+static bool has_copy(const struct stream_run *r, uint32_t from, uint32_t to)
+{
+	const struct stream_work *w = r->work;
+	unsigned i;
+
+	if (r->side->owned && overlaps(from, to, r->side->own_at, r->side->own_len))
+		return true;
+	if (w->held.chunks && overlaps(from, to, w->held.seq, w->had - w->held.seq))
+		return true;
+	for (i = 0; i < w->early_count; i++) {
+		if (overlaps(from, to, w->early[i].seq, w->early[i].len))
+			return true;
+	}
+	return false;
+}
+
 static bool touches_edit(const struct stream_run *r, uint32_t from, uint32_t to)
 {
 	unsigned i;
 
 	for (i = 0; i < r->side->edits_count; i++) {
-		const struct stream_edit *e = &r->work->edit[i];
-
-		if (stream_before(e->in_at, to) && stream_before(from, e->in_at + e->in_len))
+		if (overlaps(from, to, r->work->edit[i].in_at, r->work->edit[i].in_len))
 			return true;
 	}
 	return false;
@@ -366,7 +391,8 @@ static void pass_range(const struct stream_run *r, uint32_t a, uint32_t b, bool 
 
 	if (fin)
 		r->side->flags |= STREAM_FIN_LEFT;
-	if (out == begin && a == segment->seq && b - a == segment->len && !touches_edit(r, a, b))
+	if (out == begin && a == segment->seq && b - a == segment->len && !touches_edit(r, a, b) &&
+	    !has_copy(r, a, b))
 		pass(r, out, flags);
 	else
 		pass_changed(r, out, end, flags);

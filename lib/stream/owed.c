@@ -116,7 +116,7 @@ void usher__stream_heed(const struct stream_run *r, const struct stream_segment 
 		return;
 	if (!(side->flags & STREAM_STARTED)) {
 		/* The other side's word is all that is known of this one. */
-		side->in_left = side->in_acked = side->out_una = ack;
+		side->in_next = side->in_have = side->in_left = side->in_acked = side->out_una = ack;
 		side->out_edge = edge;
 		return;
 	}

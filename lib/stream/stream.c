@@ -67,7 +67,10 @@ static void begin(const struct stream_run *r, uint32_t seq)
 	side->flags = was.flags & (STREAM_PICKED_UP | STREAM_REWRITES | STREAM_STAMPED | STREAM_HEARD);
 	side->flags |= STREAM_STARTED;
 	side->in_next = side->in_have = side->in_left = side->in_acked = side->out_una = side->out_exact = seq;
-	side->out_edge = seq + (was.out_edge - was.out_una);
+	/* R's window, if R was heard before its sender. */
+	side->out_edge = seq;
+	if (!(was.flags & STREAM_STARTED) && was.out_edge != was.out_una && was.out_edge - seq < STREAM_FAR)
+		side->out_edge = was.out_edge;
 	side->ts_value = was.ts_value;
 	side->ts_heard = was.ts_heard;
 	side->mss = was.mss;

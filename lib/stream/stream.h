@@ -266,8 +266,8 @@ void usher__stream_open(struct stream *s, uint32_t record_max, bool picked_up, u
 /*
  * Before the tracker judges a segment: its acknowledgement and SACK blocks as its receiver knows the numbers. Right
  * edges and acknowledgements inside an edit round down to its beginning, left edges up to its end, empty blocks vanish
- * (DSACK blocks are mapped as any). What is older than the last edit that R has acknowledged is taken for its end: R
- * has all before, and S knows or may know. `ack_out` is set always.
+ * (DSACK blocks are mapped as any; what of them is older than the last edit that R has acknowledged is cut off).
+ * `ack_out` is set always.
  */
 void usher__stream_back_edits(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool);
 static inline void usher__stream_back(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool)

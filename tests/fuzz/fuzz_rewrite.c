@@ -19,7 +19,7 @@
 #define TAILROOM 64u
 #define NOWHERE  UINT32_MAX
 
-enum { DCCP = 33, SCTP = 132, MOBILITY = 135, UDP_LITE = 136, HIP = 139 };
+enum { DCCP = 33, SCTP = 132, MOBILITY = 135, HIP = 139 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,26 +48,6 @@ static uint8_t *copy_of(const struct input *in, uint32_t room)
 		exit(0);
 	memcpy(copy, in->packet, in->len);
 	return copy;
-}
-
-/* Ports of those that the decoder knows by addresses only, as one would that reads them. */
-static void read_ports(struct pkt *p, const uint8_t *data)
-{
-	if ((p->protocol != SCTP && p->protocol != DCCP && p->protocol != UDP_LITE) || p->payload_have < 12)
-		return;
-	if (p->l4 == 0 || (p->reason != USHER_REASON_NONE && p->reason != USHER_REASON_FRAGMENT) || usher__pkt_is_later(data, p))
-		return;
-	p->key[0] = be16_read(data + p->l4);
-	p->key[1] = be16_read(data + p->l4 + 2);
-	p->payload += 12;
-	p->payload_len -= 12;
-	p->payload_have -= 12;
-}
-
-static void decode(const struct input *in, struct pkt *p, const uint8_t *data)
-{
-	usher__pkt_decode(p, data, in->len, in->wire_len, in->decode);
-	read_ports(p, data);
 }
 
 /* Where its checksum is that may come back as the other zero; UDP's never does. */
@@ -123,7 +103,7 @@ static void check_translated(const struct input *in, const struct pkt *p, const 
 	check(memcmp(data + PKT_DST_OFFSET(p->family), in->addresses + 16, size) == 0);
 	if (p->reason != USHER_REASON_NONE && p->reason != USHER_REASON_FRAGMENT)
 		return; /* what was wrong with its addresses may no longer be */
-	decode(in, &now, data);
+	usher__pkt_decode(&now, data, in->len, in->wire_len, in->decode);
 	if (p->flags & PKT_WIDE_KEY) {
 		check(now.keys == p->keys);
 	} else if (now.keys != p->keys) {
@@ -140,7 +120,7 @@ static void check_translate(const struct input *in)
 	struct pkt_rewrite to = there(in), back;
 	struct pkt p;
 
-	decode(in, &p, data);
+	usher__pkt_decode(&p, data, in->len, in->wire_len, in->decode);
 	if (p.l4 > 0 && !(p.protocol == SCTP && in->partial)) {
 		back = back_to(&p, data, addresses);
 		usher__pkt_translate(data, &p, &to, in->partial);

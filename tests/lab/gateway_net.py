@@ -177,7 +177,11 @@ class Gateway:
         self.log = Path(f'/tmp/{net.names["gateway"]}.log')
         with self.log.open('wb') as log:
             self.process = net.start('gateway', os.environ['USHER'], 'gateway', *options, stderr=log)
-        self.wait_for('; through usher')
+        try:
+            self.wait_for('; through usher')
+        except BaseException:
+            self.__exit__()
+            raise
 
     def wait_for(self, words, seconds=10):
         """Until the gateway has said so."""

@@ -214,6 +214,67 @@ uint32_t net_gre(uint8_t *to, const struct usher_endpoint *src, const struct ush
 	return ip + len;
 }
 
+static uint32_t crc32c(const uint8_t *data, uint32_t len)
+{
+	uint32_t crc = 0xffffffff, i, bit;
+
+	for (i = 0; i < len; i++) {
+		crc ^= data[i];
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+	}
+	return ~crc;
+}
+
+/* Ports, and behind a header of `size` bytes the data. */
+static uint8_t *ported(uint8_t *to, const struct usher_endpoint *ends[2], uint8_t protocol, uint32_t size, const void *data, uint32_t len)
+{
+	uint8_t *l4 = to + ip_header_len(ends[0]);
+
+	assert_true(ip_header_len(ends[0]) + size + len <= NET_PACKET);
+	ip_header(to, ends[0], ends[1], protocol, size + len);
+	memset(l4, 0, size);
+	put16(l4, ends[0]->key);
+	put16(l4 + 2, ends[1]->key);
+	if (len)
+		memcpy(l4 + size, data, len);
+	return l4;
+}
+
+uint32_t net_sctp(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, uint32_t tag, const void *chunks,
+		  uint32_t len)
+{
+	uint8_t *l4 = ported(to, (const struct usher_endpoint *[]){ src, dst }, 132, 12, chunks, len);
+	uint32_t crc, i;
+
+	put32(l4 + 4, tag);
+	crc = crc32c(l4, 12 + len);
+	for (i = 0; i < 4; i++)
+		l4[8 + i] = (uint8_t)(crc >> 8 * i);
+	return (uint32_t)(l4 - to) + 12 + len;
+}
+
+uint32_t net_udplite(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, const void *data, uint32_t len)
+{
+	uint8_t *l4 = ported(to, (const struct usher_endpoint *[]){ src, dst }, 136, 8, data, len);
+	uint16_t value;
+
+	put16(l4 + 4, 8);
+	value = fold((uint32_t)(uint16_t)~transport_sum(to, 136, l4, 8) + len); /* the pseudo header counts all of it */
+	put16(l4 + 6, value ? value : 0xffff);
+	return (uint32_t)(l4 - to) + 8 + len;
+}
+
+uint32_t net_dccp(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, const void *data, uint32_t len)
+{
+	uint8_t *l4 = ported(to, (const struct usher_endpoint *[]){ src, dst }, 33, 16, data, len);
+
+	l4[4] = 4;
+	l4[8] = 2 << 1 | 1;
+	put16(l4 + 6, transport_sum(to, 33, l4, 16 + len));
+	return (uint32_t)(l4 - to) + 16 + len;
+}
+
 uint32_t net_other(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, uint8_t protocol)
 {
 	uint32_t ip = ip_header_len(src);

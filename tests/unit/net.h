@@ -54,6 +54,13 @@ uint32_t net_icmp_error(uint8_t *to, const struct usher_endpoint *src, const str
 			uint32_t len);
 /* GRE: version 0 with the key of dst, or version 1 as PPTP has it, to the call that dst's key is. */
 uint32_t net_gre(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, uint8_t version);
+/* One packet with these chunks, or bytes, behind SCTP's common header. */
+uint32_t net_sctp(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, uint32_t tag, const void *chunks,
+		  uint32_t len);
+/* The checksum covers the header and no more. */
+uint32_t net_udplite(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, const void *data, uint32_t len);
+/* DCCP-Data with the long sequence number; all is covered. */
+uint32_t net_dccp(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, const void *data, uint32_t len);
 uint32_t net_other(uint8_t *to, const struct usher_endpoint *src, const struct usher_endpoint *dst, uint8_t protocol);
 /* Make an IPv4 packet a fragment: `offset` in units of 8 bytes. */
 void net_fragment(uint8_t *packet, uint16_t offset, bool more);

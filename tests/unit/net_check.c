@@ -65,7 +65,8 @@ static const char *wrong_record(struct usher_worker *w, uint32_t record, struct 
 						      ipv6 ? 16 : 4) != 0))
 			return wrong("record %x is not found by direction %u, but %x", record, direction, found.record);
 	}
-	s->entries += c->status & CONN_TWO_ENTRIES ? 2 : 1;
+	s->entries += !(c->status & CONN_TWO_ENTRIES) ? 1 :
+		      c->protocol == USHER_GRE && c->type == 1 && c->status & CONN_TRANSLATED ? 4 : 2;
 	return NULL;
 }
 
@@ -85,7 +86,7 @@ static uint32_t stream_chunks(const struct chunk_pool *pool, const struct stream
 
 	for (d = 0; d < 2; d++) {
 		n += chunk_chain(pool, s->side[d].partial) + chunk_chain(pool, s->side[d].edits) +
-		     chunk_chain(pool, s->side[d].owned);
+		     chunk_chain(pool, s->side[d].texts) + chunk_chain(pool, s->side[d].owned);
 		for (i = 0; i < s->side[d].early_count; i++)
 			n += chunk_chain(pool, s->side[d].early[i].chunks);
 	}

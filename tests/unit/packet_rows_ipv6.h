@@ -508,3 +508,25 @@
 	  .want = { .family = 6, .protocol = 44, .reason = USHER_REASON_IP_TRUNCATED,
 		    .flags = PKT_OPTIONS | PKT_TRUNCATED, .l4 = 40, .payload = 40, .payload_len = 24,
 		    .payload_have = 7, .ip_len = 64 } },
+	{ "IPv6 SCTP", .checked = true,
+	  .hex = "60000000 00248440 20010db8 00000000 00000000 00000002 20010db8 00090000 00000000 "
+		 "00000002 13881770 deadbeef eba7036f 00030015 00000001 00000000 00000000 68656c6c "
+		 "6f000000",
+	  .want = { .family = 6, .protocol = 132, .key = { 5000, 6000 }, .l4 = 40, .payload = 52,
+		    .payload_len = 24, .payload_have = 24, .ip_len = 76 } },
+	{ "IPv6 SCTP, wrong CRC", .bad_sum = USHER_REASON_SCTP_CHECKSUM,
+	  .hex = "60000000 00248440 20010db8 00000000 00000000 00000002 20010db8 00090000 00000000 "
+		 "00000002 13881770 deadbeef eaa7036f 00030015 00000001 00000000 00000000 68656c6c "
+		 "6f000000",
+	  .want = { .family = 6, .protocol = 132, .key = { 5000, 6000 }, .l4 = 40, .payload = 52,
+		    .payload_len = 24, .payload_have = 24, .ip_len = 76 } },
+	{ "IPv6 DCCP", .checked = true,
+	  .hex = "60000000 00152140 20010db8 00000000 00000000 00000002 20010db8 00090000 00000000 "
+		 "00000002 13881770 04002c80 05000000 00000000 68656c6c 6f",
+	  .want = { .family = 6, .protocol = 33, .key = { 5000, 6000 }, .l4 = 40, .payload = 56,
+		    .payload_len = 5, .payload_have = 5, .ip_len = 61 } },
+	{ "IPv6 UDP-Lite, the header is covered", .checked = true, .covered = 8,
+	  .hex = "60000000 000d8840 20010db8 00000000 00000000 00000002 20010db8 00090000 00000000 "
+		 "00000002 13881770 000878eb 68656c6c 6f",
+	  .want = { .family = 6, .protocol = 136, .key = { 5000, 6000 }, .l4 = 40, .payload = 48,
+		    .payload_len = 5, .payload_have = 5, .ip_len = 53 } },

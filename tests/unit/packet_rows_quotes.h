@@ -225,3 +225,26 @@
 	  .hex = "60000000 002f3a40 20010db8 000000ff 00000000 000000fe 20010db8 00000001 00000000 00000002 "
 		 "0104df4c 00000000 60000000 001c0640 20010db8 00000001 00000000 00000002 20010db8 00000002 "
 		 "00000000 000000" },
+	{ "SCTP, 8 bytes of it: ports and tag", .told = true, .offset = 28,
+	  .hex = "45000038 00010000 4001468d c6336402 0a000002 03013469 00000000 45000038 00014000 4084060a "
+		 "0a000002 c6336402 13881770 deadbeef",
+	  .want = { .family = 4, .protocol = 132, .flags = PKT_TRUNCATED, .key = { 5000, 6000 }, .l4 = 20,
+		    .payload = 28, .payload_len = 28, .ip_len = 56 } },
+	{ "SCTP, 12 bytes of it", .told = true, .offset = 28,
+	  .hex = "4500003c 00010000 40014689 c6336402 0a000002 03014552 00000000 45000038 00014000 4084060a "
+		 "0a000002 c6336402 13881770 deadbeef eba7036f",
+	  .want = { .family = 4, .protocol = 132, .flags = PKT_TRUNCATED, .key = { 5000, 6000 }, .l4 = 20,
+		    .payload = 32, .payload_len = 24, .ip_len = 56 } },
+	{ "SCTP, 7 bytes of it", .told = false,
+	  .hex = "45000037 00010000 4001468e c6336402 0a000002 03013558 00000000 45000038 00014000 4084060a "
+		 "0a000002 c6336402 13881770 deadbe" },
+	{ "DCCP, 8 bytes of it", .told = true, .offset = 28,
+	  .hex = "45000038 00010000 4001468d c6336402 0a000002 03017a3f 00000000 45000029 00014000 4021067c "
+		 "0a000002 c6336402 13881770 040053c7",
+	  .want = { .family = 4, .protocol = 33, .flags = PKT_TRUNCATED, .key = { 5000, 6000 }, .l4 = 20,
+		    .payload = 28, .payload_len = 13, .ip_len = 41 } },
+	{ "UDP-Lite, 8 bytes of it", .told = true, .offset = 28,
+	  .hex = "45000038 00010000 4001468d c6336402 0a000002 0301759e 00000000 45000021 00014000 4088061d "
+		 "0a000002 c6336402 13881770 00005c68",
+	  .want = { .family = 4, .protocol = 136, .flags = PKT_TRUNCATED, .key = { 5000, 6000 }, .l4 = 20,
+		    .payload = 28, .payload_len = 5, .ip_len = 33 } },

@@ -264,11 +264,13 @@ static void make_ported(struct bed_packet *m, struct bed_random *r, uint32_t len
 		m->never_zero = true;
 		break;
 	case UDP_LITE:
+		m->header = 8;
 		m->covered = bed_chance(r, 50) ? len : 8 + bed_below(r, len - 7);
 		put16(l4 + 4, m->covered == len && bed_chance(r, 50) ? 0 : m->covered);
 		m->never_zero = true;
 		break;
 	case DCCP:
+		m->header = 16;
 		l4[4] = 4;
 		l4[5] = 0;
 		break;
@@ -440,11 +442,4 @@ void bed_make(struct bed_packet *m, struct bed_random *r, enum bed_kind kind)
 void bed_decode(const struct bed_packet *m, struct pkt *p, const uint8_t *data)
 {
 	usher__pkt_decode(p, data, m->have, m->len, 0);
-	if ((p->protocol == SCTP || p->protocol == DCCP || p->protocol == UDP_LITE) && !m->later && p->payload_have >= 12) {
-		p->key[0] = (uint16_t)get16(data + p->l4);
-		p->key[1] = (uint16_t)get16(data + p->l4 + 2);
-		p->payload += 12;
-		p->payload_len -= 12;
-		p->payload_have -= 12;
-	}
 }

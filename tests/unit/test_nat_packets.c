@@ -2,7 +2,7 @@
  * test_nat_packets: what NAT makes of packets, one after the other: bindings, keys, mappings, filtering, hairpins, ends.
  *
  * A row's script has a packet a line: "KIND SRC DST = SRC DST" (how it leaves, checksums right) or "KIND SRC DST ! reason" (dropped).
- * Kinds: udp, syn, synack, ping, pong, gre0 (one key for both), gre1, esp. Further lines: "wait SECONDS", "gone ADDRESS", "left N"
+ * Kinds: udp, syn, synack, ping, pong, sctp, lite, dccp, gre0 (one key for both), gre1, esp. Further lines: "wait SECONDS", "gone ADDRESS", "left N"
  * (connections, expectations and the like that are in use). 10/8 and fd00::/8 are inside.
  */
 #include "net.h"
@@ -98,6 +98,30 @@ static const struct row rows[] = {
 	  "udp 10.0.0.2:4000 198.51.100.2:53 = 203.0.113.*:4000 198.51.100.2:53\n"
 	  "udp 10.0.0.2:4001 198.51.100.3:53 = same:4001 198.51.100.3:53\n"
 	  "udp 10.0.0.2:4002 198.51.100.4:53 = same:4002 198.51.100.4:53\n" },
+	{ "SCTP: the own port is kept, the second host gets another", { .source = PUBLIC, .first = 5000, .last = 5001 },
+	  "sctp 10.0.0.2:5000 198.51.100.2:36412 = 203.0.113.1:5000 198.51.100.2:36412\n"
+	  "sctp 10.0.0.3:5000 198.51.100.2:36412 = 203.0.113.1:5001 198.51.100.2:36412\n"
+	  "sctp 10.0.0.4:5000 198.51.100.2:36412 ! nat-exhausted\n"
+	  "sctp 198.51.100.2:36412 203.0.113.1:5000 = 198.51.100.2:36412 10.0.0.2:5000\n"
+	  "sctp 198.51.100.2:36412 203.0.113.1:5001 = 198.51.100.2:36412 10.0.0.3:5000\n"
+	  "sctp 198.51.100.9:36412 203.0.113.1:5001 ! policy\n" },
+	{ "SCTP: a forward to another port", { .forward = "203.0.113.1:36412", .to = "10.0.0.5:5000" },
+	  "sctp 198.51.100.2:4000 203.0.113.1:36412 = 198.51.100.2:4000 10.0.0.5:5000\n"
+	  "sctp 10.0.0.5:5000 198.51.100.2:4000 = 203.0.113.1:36412 198.51.100.2:4000\n" },
+	{ "UDP-Lite and DCCP likewise; each protocol has keys of its own", { .source = PUBLIC, .first = 5000, .last = 5001 },
+	  "lite 10.0.0.2:5000 198.51.100.2:53 = 203.0.113.1:5000 198.51.100.2:53\n"
+	  "lite 10.0.0.3:5000 198.51.100.2:53 = 203.0.113.1:5001 198.51.100.2:53\n"
+	  "dccp 10.0.0.2:5000 198.51.100.2:53 = 203.0.113.1:5000 198.51.100.2:53\n"
+	  "dccp 10.0.0.3:5000 198.51.100.2:53 = 203.0.113.1:5001 198.51.100.2:53\n"
+	  "udp 10.0.0.3:5000 198.51.100.2:53 = 203.0.113.1:5000 198.51.100.2:53\n"
+	  "lite 198.51.100.2:53 203.0.113.1:5001 = 198.51.100.2:53 10.0.0.3:5000\n"
+	  "dccp 198.51.100.2:53 203.0.113.1:5001 = 198.51.100.2:53 10.0.0.3:5000\n" },
+	{ "... over IPv6", { .source = "[2001:db8::1]:0", .first = 5000, .last = 5001 },
+	  "sctp [fd00::2]:5000 [2001:db8:9::2]:53 = [2001:db8::1]:5000 [2001:db8:9::2]:53\n"
+	  "sctp [fd00::3]:5000 [2001:db8:9::2]:53 = [2001:db8::1]:5001 [2001:db8:9::2]:53\n"
+	  "sctp [2001:db8:9::2]:53 [2001:db8::1]:5001 = [2001:db8:9::2]:53 [fd00::3]:5000\n"
+	  "lite [fd00::3]:5000 [2001:db8:9::2]:53 = [2001:db8::1]:5000 [2001:db8:9::2]:53\n"
+	  "dccp [fd00::3]:5000 [2001:db8:9::2]:53 = [2001:db8::1]:5000 [2001:db8:9::2]:53\n" },
 	{ "ESP has no key: one at a time towards one peer", { .source = PUBLIC },
 	  "esp 10.0.0.2:0 198.51.100.2:0 = 203.0.113.1:0 198.51.100.2:0\n"
 	  "esp 198.51.100.2:0 203.0.113.1:0 = 198.51.100.2:0 10.0.0.2:0\n"
@@ -179,6 +203,12 @@ static uint32_t make(uint8_t *to, const char *kind, const struct usher_endpoint 
 		return net_gre(to, src, dst, (uint8_t)(kind[3] - '0'));
 	if (!strcmp(kind, "esp"))
 		return net_other(to, src, dst, 50);
+	if (!strcmp(kind, "lite"))
+		return net_udplite(to, src, dst, "hello", 5);
+	if (!strcmp(kind, "dccp"))
+		return net_dccp(to, src, dst, "hello", 5);
+	if (!strcmp(kind, "sctp")) /* a HEARTBEAT: any may begin with one */
+		return net_sctp(to, src, dst, 0xdeadbeef, "\4\0\0\x0c\0\1\0\x08path", 12);
 	if (!strcmp(kind, "synack")) {
 		tcp.flags |= NET_ACK;
 		tcp.ack = 1001;

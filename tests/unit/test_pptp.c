@@ -625,6 +625,22 @@ static void test_check(void **state)
 	assert_false(pptp->check(bytes, sizeof(bytes)));
 }
 
+/* How many calls a connection has is told with every message about one. */
+static void test_in_use(void **state)
+{
+	static const char *const steps[] = { "C SCCRQ", "S SCCRP", "C OCRQ 1", "S OCRP 100 1", "C OCRQ 2", "S OCRP 200 2", "C SLI 100" };
+	struct recorder *r = recorder_new(pptp, USHER_IPV4, 1723);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		peer_say(r, steps[i], PEER_BYTES);
+	assert_non_null(strstr(r->lines[r->line_count - 1], " calls_in_use=2"));
+	peer_say(r, "S CDN 100", PEER_BYTES);
+	peer_say(r, "C SLI 200", PEER_BYTES);
+	assert_non_null(strstr(r->lines[r->line_count - 1], " calls_in_use=1"));
+	recorder_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_expectation),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_in_use),
 		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_free_is_zero),

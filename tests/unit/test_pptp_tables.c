@@ -121,6 +121,8 @@ static void test_messages(void **state)
 		assert_false(reserved);
 		for (f = note; *f; f++)
 			equals += *f == '=';
+		if (strstr(note, "call_id="))
+			fields += strstr(note, " calls_in_use=0") != NULL;
 		assert_int_equal(equals, fields); /* and none besides */
 		assert_int_equal(strncmp(note, "note ", 5), 0);
 		assert_int_equal(strncmp(note + 5, row->note, strlen(row->note)), 0);

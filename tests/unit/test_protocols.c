@@ -46,6 +46,11 @@ static const struct script scripts[] = {
 		{ 100, '<', "pass", 30, "r!" },          /* the answer itself counts from the next packet on */
 		{ 0, '<', "pass", 120, "ra!" },
 	} },
+	{ "a stream of UDP-Lite", 136, USHER_IPV4, 0, 0, 0, {
+		{ 0, '>', "new", 30, "" },
+		{ 2100, '<', "pass", 30, "r!" },
+		{ 0, '>', "pass", 120, "ra!" },
+	} },
 	{ "ping", USHER_ICMP, USHER_IPV4, 8, 0, 0, {
 		{ 0, '>', "new", 30, "" },
 		{ 10, '<', "pass", 30, "r!" },
@@ -162,6 +167,7 @@ static void test_lookup(void **state)
 	} known[] = {
 		{ 1, "icmp", &usher__conn_icmp },   { 6, "tcp", &usher__conn_tcp },          { 17, "udp", &usher__conn_udp },
 		{ 47, "gre", &usher__conn_gre },    { 58, "icmpv6", &usher__conn_icmpv6 },
+		{ 136, "udplite", &usher__conn_udplite },
 	};
 
 	(void)state;

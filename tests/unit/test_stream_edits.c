@@ -26,6 +26,7 @@ static struct {
 	struct chunk_pool *pool;
 	uint32_t first[2], end[2], ack[2], window[2], scale[2];
 	const char *text; /* what edits put in */
+	bool (*calls)(struct stream_record *record); /* instead: what the helper does */
 	usher_time now;
 	bool inside;
 	char log[4000];
@@ -85,6 +86,8 @@ static bool sink_record(void *user, struct stream_record *record)
 
 	(void)user;
 	assert_true(b.inside);
+	if (b.calls)
+		return b.calls(record);
 	if (record->data[0] == 'Q')
 		return false;
 	if (record->data[0] != 'E')
@@ -295,6 +298,7 @@ static void open_row(const char *text, uint32_t first0, uint32_t first1, uint32_
 					     .leave = &b.leave, .now = 1000 * MS };
 	b.now = 1000 * MS;
 	b.text = text;
+	b.calls = NULL;
 	b.first[0] = first0;
 	b.first[1] = first1;
 	for (unsigned d = 0; d < 2; d++) {
@@ -367,6 +371,367 @@ static void test_rows(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- what a helper may ask for ---- */
+
+static int edit(struct stream_record *record, uint32_t at, uint32_t len, const char *text)
+{
+	return usher__stream_edit(record, at, len, text, (uint32_t)strlen(text));
+}
+
+/* The record is "abcdefgh$". */
+static bool calls_all(struct stream_record *record)
+{
+	assert_int_equal(record->fixed, 0);
+	assert_int_equal(edit(record, 10, 0, "x"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 9, 1, "x"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, UINT32_MAX, 2, "x"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 1, UINT32_MAX, "x"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 0, 9, ""), USHER_BAD_CALL); /* nothing would be left of it */
+	assert_int_equal(edit(record, 3, 0, ""), USHER_OK);
+	assert_int_equal(edit(record, 2, 2, "cd"), USHER_OK); /* both change nothing */
+	assert_int_equal(edit(record, 4, 2, "XYZ"), USHER_OK);
+	assert_int_equal(edit(record, 4, 2, "XYZ"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 5, 2, "q"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 3, 2, "q"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 3, 4, "q"), USHER_BAD_CALL);
+	assert_int_equal(edit(record, 4, 0, "q"), USHER_BAD_CALL); /* an insertion has the byte behind it */
+	assert_int_equal(edit(record, 6, 0, "12"), USHER_OK);
+	assert_int_equal(edit(record, 0, 2, ""), USHER_OK);
+	assert_int_equal(edit(record, 2, 1, "q"), USHER_BAD_CALL); /* the deletion has it */
+	assert_int_equal(edit(record, 9, 0, "!"), USHER_OK); /* at its end: the byte before */
+	assert_int_equal(edit(record, 8, 1, "q"), USHER_BAD_CALL);
+	return true;
+}
+
+static bool calls_none(struct stream_record *record)
+{
+	assert_int_equal(edit(record, 4, 2, "XYZ"), USHER_OK);
+	usher__stream_edit_none(record);
+	assert_int_equal(edit(record, 5, 2, "12345"), USHER_OK);
+	return true;
+}
+
+static bool calls_then_stops(struct stream_record *record)
+{
+	assert_int_equal(edit(record, 4, 2, "XYZ"), USHER_OK);
+	return false;
+}
+
+/* The first two bytes of "Ecdefgh$" have left. */
+static bool calls_fixed(struct stream_record *record)
+{
+	if (record->data[0] != 'E')
+		return true;
+	assert_int_equal(record->fixed, 2);
+	assert_int_equal(edit(record, 0, 1, "x"), USHER_REFUSED);
+	assert_int_equal(edit(record, 1, 3, "x"), USHER_REFUSED);
+	assert_int_equal(edit(record, 1, 0, "x"), USHER_REFUSED);
+	assert_int_equal(edit(record, 2, 6, ""), USHER_REFUSED); /* no neighbour is left */
+	assert_int_equal(edit(record, 2, 0, "++"), USHER_OK);
+	return true;
+}
+
+static bool calls_refused(struct stream_record *record)
+{
+	assert_int_equal(record->fixed, record->len);
+	assert_int_equal(edit(record, 0, 1, "x"), USHER_REFUSED);
+	assert_int_equal(edit(record, record->len, 0, "x"), USHER_REFUSED);
+	assert_int_equal(edit(record, 1, record->len, "x"), USHER_BAD_CALL);
+	return true;
+}
+
+/* Plays with a helper of the test's own. */
+static void run_calls(bool (*calls)(struct stream_record *record), const char *script, const char *log)
+{
+	open_row("", 0u - 4, 70, POOL);
+	b.calls = calls;
+	shake_hands();
+	play(script);
+	assert_string_equal(b.log, log);
+	usher__stream_close(&b.s, b.pool);
+	assert_int_equal(b.pool->used, 0);
+}
+
+static void test_calls(void **state)
+{
+	struct stream_record datagram = { .data = (const uint8_t *)"abc", .len = 3, .fixed = 3 };
+
+	(void)state;
+	run_calls(calls_all, "> 'abcdefgh$'; < ^1; < ^2; < ^5; < ^7; < ^9; < ^10",
+		  ">0'cdXYZ12gh$!'^0 <0^3 <0^4 <0^6 <0^6 <0^8 <0^8");
+	run_calls(calls_none, "> 'abcdefgh$'; < ^12", ">0'abcde12345h$'^0 <0^9");
+	run_calls(calls_then_stops, "> 'abcdefgh$'; > 'abcdefgh$'; < ^19", ">0'abcdXYZgh$'^0 >10'abcdefgh$'^0 <0^18");
+	run_calls(calls_fixed, "> 'Ec'; t5000; > 'defgh$'; < ^10", "T .!<0^2w4998a .!>0'Ec'^0w5000 >2'++defgh$'^0 <0^8");
+	assert_int_equal(usher__stream_edit(&datagram, 0, 1, "x", 1), USHER_REFUSED);
+	usher__stream_edit_none(&datagram);
+	/* not behind a SYN that has data, and no record that is too long */
+	open_row("XY", 1000, 2000, POOL);
+	b.calls = calls_refused;
+	play("> @-1 S 'E*$'");
+	assert_string_equal(b.log, ">-1'E*$'S^0");
+	usher__stream_close(&b.s, b.pool);
+	run_calls(calls_refused, "> 'E234567890123456789012345678901234567890'", ">0'E234567890123456789012345678901234567890'^0");
+}
+
+/* ---- where less is known, or only one direction is rewritten ---- */
+
+static void test_ways(void **state)
+{
+	(void)state;
+	/* picked up: edited where it is whole, never held */
+	open_row("WXYZ", 1000, 2000, POOL);
+	usher__stream_open(&b.s, 40, true, 3);
+	play("< ^2 'hi$'; > ^3 @2 'E*$'; > 'E*'; > '$'; < ^11; > @8 'c$'; < ^13; > @5 'E$'");
+	assert_string_equal(b.log, "<0'hi$'^2 >2'EWXYZ$'^3 >8'E*'^3 (2)>10'$'^3 <3^8 >11'c$'^3 <3^10 !<3^10w5000a A");
+	usher__stream_close(&b.s, b.pool);
+	/* one side was never seen: nothing is edited */
+	open_row("WXYZ", 1000, 2000, POOL);
+	usher__stream_open(&b.s, 40, true, 3);
+	play("> 'E*$'; < ^3 'E*$'; > 'E*$'");
+	assert_string_equal(b.log, "(3)>0'E*$'^0 <0'EWXYZ$'^3 >3'EWXYZ$'^0");
+	usher__stream_close(&b.s, b.pool);
+	/* only > is rewritten */
+	open_row("WXYZ", 1000, 2000, POOL);
+	usher__stream_open(&b.s, 40, false, 1);
+	shake_hands();
+	play("< 'E*'; < @5 'c$'; < @2 '$ab'; > ^7 'E*'; t40; < @7 'd$'; > 'b$'; < ^7; > @0 'E*b$'; < R; > R");
+	assert_string_equal(b.log, "<0'E*'^0 <5'c$'^0 (3)<2'$ab'^0 >0^7 .!<7^2w4998a <7'd$'^0 >0'EWXYZb$'^7 <9^4 !<9^4w5000a A "
+				   "<9R^4 >7R^7");
+	usher__stream_close(&b.s, b.pool);
+	/* no window is known of a side that was never seen, and nothing is told wrong */
+	open_row("WXYZ", 1000, 2000, POOL);
+	usher__stream_open(&b.s, 40, true, 3);
+	play("> @4 'ab$'; < ^7; > @4 'ab$'");
+	assert_string_equal(b.log, ">4'ab$'^0 <0^7 !<0^7w5000a A");
+	usher__stream_close(&b.s, b.pool);
+	assert_int_equal(b.pool->used, 0);
+}
+
+/* ---- limits ---- */
+
+static bool calls_many(struct stream_record *record)
+{
+	static char text[STREAM_TEXTS + 1];
+	uint32_t room = STREAM_TEXTS - b.s.side[0].texts_len, i;
+
+	switch (record->data[0]) {
+	case 'A': /* so many edits, and no more */
+		for (i = 1; i + 1 < record->len; i += 2) {
+			bool fits = b.s.side[0].edits_count + i / 2 + 1 <= STREAM_EDITS;
+
+			assert_int_equal(edit(record, i, 1, "1"), fits ? USHER_OK : USHER_FULL);
+		}
+		break;
+	case 'B': /* so much text, and no more */
+		memset(text, 'x', sizeof(text));
+		assert_int_equal(usher__stream_edit(record, 1, 1, text, sizeof(text)), USHER_FULL);
+		assert_int_equal(usher__stream_edit(record, 1, 1, text, room + 1), USHER_FULL);
+		assert_int_equal(usher__stream_edit(record, 1, 1, text, room - 1), USHER_OK);
+		assert_int_equal(edit(record, 3, 1, "12"), USHER_FULL);
+		assert_int_equal(edit(record, 3, 1, "2"), USHER_OK);
+		assert_int_equal(edit(record, 5, 1, "3"), USHER_FULL);
+		break;
+	}
+	return true;
+}
+
+static void test_edit_limits(void **state)
+{
+	static const uint8_t most[] = "Aabababababababababababababababababab\n";
+	struct stream_segment s = { .tcp_flags = TCP_ACK, .data = most, .len = 38, .have = 38, .room = 60000, .piece = 60000,
+				    .gso_size = 1000, .window = 5000 };
+
+	(void)state;
+	open_row("", 0u - 20, 5, POOL);
+	b.calls = calls_many;
+	shake_hands();
+	for (unsigned i = 0; i < 6; i++) {
+		s.seq = b.first[0] + 38 * i;
+		s.ack = b.first[1];
+		give(&s);
+	}
+	assert_int_equal(b.s.side[0].edits_count, STREAM_EDITS);
+	assert_int_equal(b.counts.edits_refused, 6 * 18 - STREAM_EDITS);
+	play("< ^228");
+	assert_int_equal(b.s.side[0].edits_count, 0);
+	assert_int_equal(b.s.side[0].edits, 0);
+	b.len = 0;
+	s.seq = b.first[0] + 38 * 6;
+	s.data = (const uint8_t *)"Babcdefghijklmnopqrstuvwxyzabcdefghij\n";
+	b.inside = true;
+	usher__stream_back(&b.s, &s, b.pool);
+	assert_true(usher__stream_segment(&b.s, &s, &b.context));
+	b.inside = false;
+	check();
+	assert_int_equal(b.leave.payload_len, 38 + STREAM_TEXTS - 2);
+	assert_int_equal(b.s.side[0].texts_len, STREAM_TEXTS);
+	usher__stream_close(&b.s, b.pool);
+	assert_int_equal(b.pool->used, 0);
+	/* every number of chunks: what is promised is kept */
+	for (uint32_t chunks = 0; chunks < 12; chunks++) {
+		open_row("WXYZ", 0u - 20, 5, chunks);
+		shake_hands();
+		play("> 'ab$E*$'; < ^3; > 'E*'; t40; > '*$'; < ^8; > 'E*b*$'; > @18 'c$'; t6000; > @13 'E*$E*'");
+		assert_true(b.counts.edits_refused > 0 || chunks > 1);
+		assert_true(b.pool->used <= chunks);
+		if (chunks < 2)
+			assert_null(strstr(b.log, "WXYZ"));
+		usher__stream_close(&b.s, b.pool);
+		assert_int_equal(b.pool->used, 0);
+	}
+}
+
+/* Early parts up to the limits wait; beyond them segments are dropped, and nothing is given up. */
+static void test_early_limits(void **state)
+{
+	static uint8_t text[2048];
+	struct stream_segment s = { .tcp_flags = TCP_ACK, .data = text, .room = 1460, .piece = 1460, .window = 5000 };
+
+	(void)state;
+	open_row("WXYZ", 0u - 20, 5, POOL);
+	shake_hands();
+	play("> @3 'a'; > @5 'b'; > @7 'c'; > @9 'd'; > @11 'e'; > @13 'f'; > @15 'g'; > @17 'h'; > @19 'i'; > @18 '$'; > @0 'E*$'");
+	assert_string_equal(b.log, "T T T T T T T T D T >0'EWXYZ$a'^0");
+	assert_int_equal(b.counts.dropped, 1);
+	assert_int_equal(b.counts.gaps, 0);
+	play("> @4 'AbBcCdDeEfFgGh$i$'");
+	assert_string_equal(b.log, ">7'AbBcCdDeEfFgGh$i$'^0");
+	usher__stream_close(&b.s, b.pool);
+	memset(text, 'x', sizeof(text));
+	open_row("WXYZ", 0u - 20, 5, POOL);
+	shake_hands();
+	for (uint32_t at = 0; at < 10 * sizeof(text); at += sizeof(text)) {
+		s.seq = b.first[0] + 100 + at;
+		s.ack = b.first[1];
+		s.len = s.have = sizeof(text);
+		b.len = 0;
+		give(&s);
+		assert_string_equal(b.log, at < STREAM_EARLY_BYTES ? "T " : "D ");
+	}
+	assert_int_equal(b.s.side[0].early_bytes, STREAM_EARLY_BYTES);
+	play("> 'E*$'; > @3 'a'; > @4000 'y'; < ^7; > @2147483000 'x'");
+	assert_string_equal(b.log, ">0'EWXYZ$'^0 >6'a'^0 T <0^4 D");
+	usher__stream_close(&b.s, b.pool);
+	assert_int_equal(b.pool->used, 0);
+}
+
+/* ---- every cut of two announcements, every order, every loss ---- */
+
+#define CUTS "US$E**b$NO$E*$Q1$"
+#define CUTS_OUT "US$EWXYZb$NO$EWXYZ$Q1$"
+#define CUTS_LEN ((uint32_t)sizeof(CUTS) - 1)
+
+/* R: what it has of out bytes; which it acknowledges is up to it. */
+static struct {
+	char got[100];
+	uint32_t next;
+} r;
+
+/* R takes what leaves, as the log tells it. */
+static void take_log(unsigned lose)
+{
+	const char *at = b.log;
+
+	while ((at = strchr(at, '>'))) {
+		uint32_t seq;
+
+		at++;
+		if (*at == '-')
+			continue;
+		seq = number(&at);
+		if (*at != '\'')
+			continue;
+		if (lose-- == 0) {
+			at = strchr(at + 1, '\'');
+			continue;
+		}
+		for (at++; *at != '\''; at++) {
+			assert_true(seq < sizeof(r.got) - 1);
+			r.got[seq++] = *at;
+		}
+	}
+	while (r.got[r.next])
+		r.next++;
+}
+
+static void send_cut(uint32_t from, uint32_t to, unsigned lose)
+{
+	char script[100];
+
+	if (from == to)
+		return;
+	sprintf(script, "> @%" PRIu32 " '%.*s'", from, (int)(to - from), CUTS + from);
+	play(script);
+	take_log(lose);
+}
+
+/* R acknowledges all it has, S learns it, and sends the rest again from there. */
+static void finish_cut(bool sack)
+{
+	char script[100];
+
+	for (unsigned i = 0; i < 4 && r.next < sizeof(CUTS_OUT) - 1; i++) {
+		uint32_t acked;
+
+		sprintf(script, "< ^%" PRIu32, r.next);
+		if (sack && r.got[r.next + 1])
+			sprintf(script, "< ^%" PRIu32 "[%" PRIu32 ",%" PRIu32 ")", r.next, r.next + 1,
+				r.next + 1 + (uint32_t)strlen(r.got + r.next + 1));
+		play(script);
+		acked = b.s.side[0].in_acked - b.first[0];
+		send_cut(acked, CUTS_LEN, UINT32_MAX);
+	}
+	assert_string_equal(r.got, CUTS_OUT);
+	sprintf(script, "< ^%u", (unsigned)sizeof(CUTS_OUT) - 1);
+	play(script);
+	assert_int_equal(b.s.side[0].in_acked - b.first[0], CUTS_LEN);
+	assert_int_equal(b.pool->used, 0);
+}
+
+static void run_cut(const uint32_t at[4], const uint8_t order[3], unsigned lose, unsigned how)
+{
+	open_row("WXYZ", 0u - 6, 5, POOL);
+	memset(&r, 0, sizeof(r));
+	shake_hands();
+	for (unsigned i = 0; i < 3; i++) {
+		send_cut(at[order[i]], at[order[i] + 1], lose == i ? 0 : UINT32_MAX);
+		if (how & 1) { /* R acknowledges each; usher what it holds (Nagle) */
+			char script[100];
+
+			sprintf(script, "< ^%" PRIu32 "; t50", r.next);
+			play(script);
+			take_log(UINT32_MAX);
+		}
+	}
+	if (how & 1) {
+		play("t3000");
+		take_log(UINT32_MAX);
+	}
+	finish_cut(how & 2);
+	usher__stream_close(&b.s, b.pool);
+}
+
+static void test_every_cut(void **state)
+{
+	static const uint8_t orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+
+	(void)state;
+	for (uint32_t i = 0; i <= CUTS_LEN; i++) {
+		for (uint32_t j = i; j <= CUTS_LEN; j++) {
+			for (unsigned k = 0; k < 6 * 4 * 4; k++)
+				run_cut((uint32_t[4]){ 0, i, j, CUTS_LEN }, orders[k % 6], k / 6 % 4, k / 24);
+		}
+	}
+}
+
+/* ---- sizes ---- */
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	assert_in_range(sizeof(struct stream), 0, 1024);
+}
+
 static int open_edits(void **state)
 {
 	(void)state;
@@ -385,6 +750,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_edit_limits),
+		cmocka_unit_test(test_early_limits),
+		cmocka_unit_test(test_every_cut),
+		cmocka_unit_test(test_sizes),
 	};
 	return cmocka_run_group_tests(tests, open_edits, close_edits);
 }
