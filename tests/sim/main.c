@@ -15,7 +15,7 @@
 
 #define BATCH 500u        /* sessions that one process does in a row */
 #define KEEP_EVERY 4u     /* each so many-th batch goes through one tracker */
-#define TOLD_MAX 30u       /* violations that are told in full by each process */
+#define TOLD_MAX 5u       /* violations that are told in full by each process */
 #define JOBS_MAX 64u
 
 struct options {
