@@ -23,6 +23,12 @@ check: ## install what is missing, then build and test everything; the last line
 	@tools/install-packages build check
 	@tools/check
 
+# SEED and COUNT choose the sessions; `build/sim/tests/sim --help` tells the rest.
+sim: ## FTP and PPTP through NAT, in virtual time: make sim SEED=7 COUNT=100000; the last line counts violations
+	@tools/install-packages build check
+	@tools/build $(BUILD)/sim -Dbuildtype=release -Dtests=true -Dexamples=false tests/sim >/dev/null
+	@$(BUILD)/sim/tests/sim --seed $(or $(SEED),1) --count $(or $(COUNT),20000)
+
 bench: ## build optimised with LTO and run every benchmark, a line of JSON each
 	@tools/install-packages build
 	@tools/build $(BUILD)/bench -Dbuildtype=release -Db_lto=true -Dbench=true >/dev/null
@@ -71,4 +77,4 @@ clean: ## remove $(BUILD)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all demo check bench install uninstall unit asan scripts fuzz-short rules lab coverage packages clean help
+.PHONY: all demo check sim bench install uninstall unit asan scripts fuzz-short rules lab coverage packages clean help

@@ -35,7 +35,8 @@ static bool goes_to_sender(const struct pkt *p, const uint8_t *data, const struc
 
 /*
  * Is this sequence number of `direction`'s sender in flight? Nothing acknowledged yet: then it is the SYN's, or what follows
- * it. A SYN that was let by unjudged (tcp.c) has a number of its own, and its sender waits for an answer to it.
+ * it. A SYN that was let by unjudged (tcp.c) has a number of its own, and its sender waits for an answer to it. And the sender may
+ * not know of the last acknowledgement: then what it has just sent again begins before that.
  */
 static bool in_flight(const struct conn_tcp *t, unsigned direction, uint32_t seq)
 {
@@ -47,7 +48,7 @@ static bool in_flight(const struct conn_tcp *t, unsigned direction, uint32_t seq
 		first = end - FIRST_DATA;
 	if (t->side[direction].max_win && !seq_before(seq, first) && !seq_after(seq, end))
 		return true;
-	return t->last == tcp_last_of(TCP_ON_SYN, direction) && t->last_end != t->last_seq && t->last_seq == seq;
+	return t->last >> 7 == direction && t->last_end != t->last_seq && t->last_seq == seq;
 }
 
 /* Where windows say nothing (picked up, the liberal switch), the number does not either; such errors are marked and counted. */

@@ -32,6 +32,8 @@ static void conn_new(struct ledger *l, struct sim *sim, const struct usher_conn 
 		return;
 	}
 	*own = (struct ledger_conn){ c->id, c->ref, c->orig, c->reply };
+	if (c->orig.protocol == USHER_GRE && !c->master && !c->orig.src.key)
+		own->reply = own->orig; /* nobody announced it, so the other way is not known, and nothing is looked up by it */
 	for (uint32_t i = 0; i < l->conn_count; i++) {
 		const struct ledger_conn *o = &l->conn[i];
 

@@ -15,7 +15,7 @@
 
 #define BATCH 500u        /* sessions that one process does in a row */
 #define KEEP_EVERY 4u     /* each so many-th batch goes through one tracker */
-#define TOLD_MAX 30u       /* violations that are told in full by each process */
+#define TOLD_MAX 5u       /* violations that are told in full by each process */
 #define JOBS_MAX 64u
 
 struct options {
@@ -221,12 +221,13 @@ static bool run_all(const struct options *o, struct totals *sum)
 	return good;
 }
 
-/* One session, with its log and captures. */
+/* The last of the sessions with its log and captures; those before it go through the same tracker. */
 static int run_traced(const struct options *o)
 {
 	static struct scenario scenario;
 	struct session *s = session_new();
 	struct trace *trace = trace_open(o->trace);
+	uint64_t last = o->first + o->count - 1;
 	char text[200];
 	bool good;
 
@@ -234,9 +235,13 @@ static int run_traced(const struct options *o)
 		fprintf(stderr, "sim: cannot write %s.log: %s\n", o->trace, strerror(errno));
 		return 1;
 	}
-	scenario_make(&scenario, scattered(o->seed, o->first), &o->choice);
+	for (uint64_t number = o->first; number < last; number++) {
+		scenario_make(&scenario, scattered(o->seed, number), &o->choice);
+		session_run(s, &scenario, number > o->first, NULL);
+	}
+	scenario_make(&scenario, scattered(o->seed, last), &o->choice);
 	scenario_print(&scenario, text, sizeof(text));
-	good = session_run(s, &scenario, false, trace);
+	good = session_run(s, &scenario, o->count > 1, trace);
 	trace_close(trace);
 	printf("%s\n%s%s1 sessions, %u violations\n", text, good ? "" : s->sim.violation, good ? "" : "\n", !good);
 	session_free(s);
@@ -277,7 +282,7 @@ static const char usage[] =
 	"  --modes BITS    1 direct 2 routed 4 masquerade 8 forward 16 both 32 hairpin 64 chain\n"
 	"  --protocols BITS 1 ftp 2 pptp 4 web\n"
 	"  --without, --steps, --impair   take parts out of the sessions, as shrinking does\n"
-	"  --trace NAME    play session FIRST alone, and write NAME.log and a pcap file for each link\n"
+	"  --trace NAME    write NAME.log and a pcap file for each link, of the last session (so give --first and --count)\n"
 	"The last line is `N sessions, N violations`.\n";
 
 static bool read_options(int argc, char **argv, struct options *o)

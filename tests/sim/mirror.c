@@ -180,7 +180,7 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 		a->unedited = true;
 		return;
 	}
-	if (a->announced && !same_endpoint(&a->seen, seen) && s->kind == SPAN_CALL)
+	if (a->announced && !same_endpoint(&a->seen, seen) && s->kind == SPAN_CALL && !a->over)
 		sim_violation(sim, "call id %u is named %u once and %u later", a->real.key, a->seen.key, seen->key);
 	if (s->kind != SPAN_PEER) {
 		a->announced = true;
@@ -188,7 +188,7 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 	}
 	if (s->changed)
 		sim_cover(sim, COVER_EDITED);
-	if (right)
+	if (right || (s->kind == SPAN_PEER && a->over))
 		return;
 	a->unedited = true;
 	if (!s->changed && t->fin_wanted && s->line_end > t->tx.len) /* the line has no end, and will have none */

@@ -8,6 +8,7 @@
 
 #define COOKIE 0x1a2b3c4du
 #define MESSAGE_MAX 220u
+#define LINGER_S 10u   /* until what ends a call is surely where it goes */
 #define SETTLE_MS 600u /* GRE that was sent so shortly before a call's end may come too late */
 
 enum pptp_type {
@@ -164,22 +165,26 @@ static void forget_gre(struct pptp_end *e, const struct pptp_call *c)
 	}
 }
 
-static void end_call(struct pptp_end *e, struct pptp_call *c)
+/* `wrote`: by its own word, which may be on its way to the gateway still. */
+static void end_call(struct pptp_end *e, struct pptp_call *c, bool wrote)
 {
 	if (c->state == CALL_OVER)
 		return;
+	c->lingers = wrote ? e->sim->now + LINGER_S * USHER_SECOND : 0;
 	forget_gre(e, c);
 	if (c->state == CALL_ASKED || c->state == CALL_ANSWERED)
 		e->waiting -= e->waiting > 0;
 	c->state = CALL_OVER;
-	c->announcement->closed = true;
+	c->announcement->closed = c->announcement->over = true;
+	if (c->other)
+		c->other->announcement->over = true;
 }
 
-static void end_calls(struct pptp_end *e)
+static void end_calls(struct pptp_end *e, bool wrote)
 {
 	forget_gre(e, NULL);
 	for (uint32_t i = 0; i < e->call_count; i++)
-		end_call(e, &e->call[i]);
+		end_call(e, &e->call[i], wrote);
 }
 
 /* ---- GRE ---- */
@@ -193,11 +198,12 @@ static void send_gre(struct pptp_end *e, struct pptp_call *c, bool ping)
 {
 	struct wire w = { .src = e->control->local, .dst = e->control->remote, .protocol = USHER_GRE };
 	struct pptp_house *house = e->house;
-	uint32_t number = house->gre_count < PPTP_GRE ? house->gre_count++ : PPTP_GRE;
 	uint8_t data[400];
+	uint32_t number;
 
 	if (!is_connected(c))
 		return;
+	number = house->gre_count < PPTP_GRE ? house->gre_count++ : PPTP_GRE;
 	memset(data, (uint8_t)number, sizeof(data));
 	put32(data, number);
 	put16(data + 4, c->other->announcement->number);
@@ -210,6 +216,7 @@ static void send_gre(struct pptp_end *e, struct pptp_call *c, bool ping)
 	w.data = data;
 	w.len = 8 + roll(&e->dice, sizeof(data) - 8);
 	w.gre = (struct wire_gre){ .has_seq = true, .has_ack = chance(&e->dice, 50), .seq = c->sequence++, .ack = 7 };
+	sim_log(e->sim, "GRE packet %u of %s, call %u to %u", number, e->host->name, c->own, c->peer);
 	host_send(e->host, &w, 0);
 }
 
@@ -254,7 +261,11 @@ void pptp_gre_came(struct host *h, const struct wire *w)
 			return;
 		}
 	}
-	if (h->guarded || meant != 0xffff)
+	if (gateways_count(h->sim, USHER_COUNTER_HELD_EXPIRED)) /* the call's id could not be changed */
+		return;
+	if (meant < h->sim->announcement_count && h->sim->announcement[meant].over)
+		sim_cover(h->sim, COVER_LATE_GRE);
+	else if (h->guarded || meant != 0xffff)
 		sim_violation(h->sim, "GRE for call %u (its number %u) reaches %s as from %s", meant, w->dst.key, h->name,
 			      address_text(&w->src));
 }
@@ -267,7 +278,7 @@ bool pptp_is_live(const struct host *h, const struct wire *w)
 		const struct pptp_end *e = &house->end[i];
 
 		for (uint32_t k = 0; e->host == h && same_address(&e->control->remote, &w->src) && k < e->call_count; k++) {
-			if (e->call[k].own == w->dst.key && e->call[k].state != CALL_OVER)
+			if (e->call[k].own == w->dst.key && (e->call[k].state != CALL_OVER || e->call[k].lingers > h->sim->now))
 				return true;
 		}
 	}
@@ -319,11 +330,9 @@ static void requested(struct pptp_end *e, const uint8_t *m, bool incoming)
 	}
 	answer(e, incoming ? IN_REPLY : OUT_REPLY, c, refused ? 2 : 1);
 	if (refused)
-		c->state = CALL_OVER;
+		end_call(e, c, true);
 	else
 		c->state = incoming ? CALL_ANSWERED : CALL_CONNECTED;
-	c->announcement->refused_call = refused;
-	c->other->announcement->refused_call = refused;
 	e->waiting += c->state == CALL_ANSWERED;
 }
 
@@ -340,7 +349,7 @@ static void replied(struct pptp_end *e, const uint8_t *m, bool incoming)
 	c->peer = (uint16_t)get16(m + 12);
 	c->knows_peer = true;
 	if (m[16] != 1) {
-		end_call(e, c);
+		end_call(e, c, false);
 		attack_closed(e->sim, c->announcement);
 		return;
 	}
@@ -358,10 +367,10 @@ static void cleared(struct pptp_end *e, const uint8_t *m, bool disconnected)
 		return; /* both cleared it */
 	if (!disconnected) {
 		answer(e, DISCONNECT, c, 0);
-		end_call(e, c);
+		end_call(e, c, true);
 		return;
 	}
-	end_call(e, c);
+	end_call(e, c, false);
 	attack_closed(e->sim, c->announcement);
 }
 
@@ -375,7 +384,7 @@ static void session_message(struct pptp_end *e, uint8_t type, const uint8_t *m)
 		e->established = true;
 		e->waiting--;
 	} else if (type == STOP_REQUEST) {
-		end_calls(e);
+		end_calls(e, false);
 		answer(e, STOP_REPLY, NULL, 1);
 		e->stopping = true;
 	} else if (type == STOP_REPLY) {
@@ -442,7 +451,7 @@ static void finish(struct pptp_end *e)
 	if (e->done)
 		return;
 	e->done = true;
-	end_calls(e);
+	end_calls(e, true);
 	if (e->opener)
 		sim_app_done(e->sim);
 }
@@ -503,7 +512,7 @@ static void about_call(struct pptp_end *e, uint8_t kind)
 		c->state = CALL_CLEARING;
 	} else {
 		put_message(e, DISCONNECT, c, 0);
-		end_call(e, c);
+		end_call(e, c, true);
 	}
 }
 
@@ -527,17 +536,17 @@ static void play(struct pptp_end *e, const struct pptp_step *s)
 		about_call(e, s->kind);
 		break;
 	case CALL_STOP:
-		end_calls(e);
+		end_calls(e, true);
 		e->waiting++;
 		put_message(e, STOP_REQUEST, NULL, 0);
 		break;
 	case CALL_CLOSE:
-		end_calls(e);
+		end_calls(e, true);
 		flush(e, s);
 		writer_close(&e->out);
 		break;
 	case CALL_RESET:
-		end_calls(e);
+		end_calls(e, true);
 		sim_cover(e->sim, COVER_ABORTED);
 		tcp_abort(e->control);
 		finish(e);
@@ -609,7 +618,7 @@ static void control_app(struct tcp *t, enum tcp_event event)
 		go_both(e);
 		break;
 	case TCP_EOF:
-		end_calls(e);
+		end_calls(e, true);
 		flush(e, NULL);
 		writer_close(&e->out);
 		finish(e);

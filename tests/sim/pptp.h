@@ -53,6 +53,7 @@ struct pptp_call {
 	bool incoming, pns, knows_peer; /* pns: this end's role */
 	uint16_t own, peer;    /* ids: given out, and as read */
 	uint32_t sequence;     /* of GRE */
+	uint64_t lingers;      /* over, but until then not everybody may know */
 	struct announcement *announcement; /* of `own` */
 	struct pptp_call *other;           /* the other end's view of the same call */
 };

@@ -262,7 +262,7 @@ static void add_calls(struct dice *d, struct scenario *s, struct pptp_plan *p)
 	for (uint32_t i = roll(d, 3); i > 0; i--)
 		add_step(d, s, p, besides[roll(d, 3)], 0);
 	add_step(d, s, p, CALL_GRE, 1 + roll(d, 6));
-	add_step(d, s, p, CALL_SLEEP, chance(d, 95) || s->without & PART_SLEEP ? 200 + roll(d, 500) : roll(d, 500000));
+	add_step(d, s, p, CALL_SLEEP, chance(d, 95) || s->without & PART_SLEEP ? 200 + roll(d, 500) : roll(d, 250000)); /* an unacknowledged one is kept 300 s */
 	for (uint32_t i = roll(d, 3); i > 0; i--)
 		add_step(d, s, p, CALL_CLEAR, 0);
 	if (chance(d, 30))

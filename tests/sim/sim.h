@@ -118,7 +118,7 @@ struct announcement {
 	struct usher_endpoint real; /* where it listens; GRE: its call id */
 	uint8_t protocol;      /* USHER_TCP, USHER_GRE */
 	uint8_t number;
-	bool refused_call;     /* GRE: the other side refused the call */
+	bool over;             /* GRE: the call is over for one of its ends; what names it now is late */
 	bool refused;          /* usher must not accept it: third parties, reserved ports, ... */
 	bool announced;        /* it left the gateway */
 	bool unedited;         /* as it was written, though it ought to be changed: nothing will come of it */
@@ -163,6 +163,7 @@ struct gateway;
 	X(OWN_RESET, "with a reset of our own") \
 	X(DATA, "with data connections") \
 	X(GRE, "with GRE of a call") \
+	X(LATE_GRE, "with GRE of a call that is over, at another that has its id now") \
 	X(ATTACK, "with attacks") \
 	X(ABORTED, "closed early") \
 	X(LAW, "compared in other bursts")
