@@ -144,8 +144,8 @@ uint32_t usher__stream_piece(const struct stream_run *r);
 void usher__stream_heed(const struct stream_run *r, const struct stream_segment *segment);
 /* Acknowledge to S what is held, if that is allowed. */
 void usher__stream_own(const struct stream_run *r);
-/* Say to S again what R acknowledged. */
-void usher__stream_ack_again(const struct stream_run *r);
+/* Say to S (again) what is acknowledged. */
+void usher__stream_ack(const struct stream_run *r);
 /* Set the clock for what is owned, now that in_left has moved. */
 void usher__stream_owe(const struct stream_run *r);
 /* The window that S may tell R, as on the wire: R's right edge stays where it is. */

@@ -344,7 +344,7 @@ static void pass_nothing(const struct stream_run *r, bool old)
 
 	leave->again = old;
 	if (old)
-		usher__stream_ack_again(r);
+		usher__stream_ack(r);
 	else if (r->work->refused)
 		r->context->counts->dropped++;
 	if (r->work->news) {
@@ -520,6 +520,8 @@ void usher__stream_work_end(const struct stream_run *r)
 	struct stream_side *side = r->side;
 	bool again = segment && segment->len && stream_before(segment->seq, r->work->had);
 
+	if (!segment && !(side->flags & STREAM_STARTED))
+		return;
 	decide_left(r);
 	usher__stream_edits_load(r);
 	if (segment && segment->tcp_flags & TCP_URG && segment->urgent && side->flags & STREAM_STARTED) {
@@ -543,5 +545,5 @@ void usher__stream_work_end(const struct stream_run *r)
 	if (stream_before(side->in_acked, segment->seq + segment->len))
 		usher__stream_own(r);
 	else
-		usher__stream_ack_again(r);
+		usher__stream_ack(r);
 }

@@ -148,8 +148,7 @@ uint16_t usher__stream_window(const struct stream_run *r)
 	return (uint16_t)stream_min(window, UINT16_MAX);
 }
 
-/* A bare acknowledgement for the sender of r's direction. */
-static void acknowledge(const struct stream_run *r)
+void usher__stream_ack(const struct stream_run *r)
 {
 	struct stream_run back = *r;
 	struct stream_out out = { .kind = STREAM_OUT_ACK, .tcp_flags = TCP_ACK, .seq = stream_out_next(r->other) };
@@ -159,11 +158,6 @@ static void acknowledge(const struct stream_run *r)
 	back.direction = !r->direction;
 	back.work = NULL;
 	usher__stream_emit_bare(&back, &out);
-}
-
-void usher__stream_ack_again(const struct stream_run *r)
-{
-	acknowledge(r);
 }
 
 void usher__stream_own(const struct stream_run *r)
@@ -185,7 +179,7 @@ void usher__stream_own(const struct stream_run *r)
 	if (to == side->in_have)
 		side->ack_at = 0;
 	r->context->counts->own_acks++;
-	acknowledge(r);
+	usher__stream_ack(r);
 }
 
 void usher__stream_owe(const struct stream_run *r)

@@ -96,9 +96,13 @@ static bool settle(const struct stream_run *r)
 {
 	struct stream_side *side = r->side;
 
-	/* R's acknowledgements may not be seen at all; the number must stay comparable. */
+	/* R's acknowledgements may not be seen at all; the numbers must stay comparable. */
 	if (stream_before(side->in_acked, side->in_have - STREAM_FAR / 2))
 		side->in_acked = side->in_have - STREAM_FAR / 2;
+	if (stream_before(side->out_una, side->in_have + side->shift - STREAM_FAR / 2)) {
+		side->out_una = side->in_have + side->shift - STREAM_FAR / 2;
+		usher__stream_edits_forget(r);
+	}
 	while (side->early_count && !stream_before(side->in_acked, side->early[0].seq)) {
 		if (!jump(r, side->early[0].seq))
 			return false;
@@ -440,22 +444,35 @@ static bool rewrite_segment(struct stream *s, const struct stream_segment *segme
 	return !s->mapping_only;
 }
 
+static struct stream_leave as_it_is(const struct stream_segment *segment)
+{
+	return (struct stream_leave){ .verdict = STREAM_PASS, .tcp_flags = segment->tcp_flags, .urgent = segment->urgent,
+				      .seq = segment->seq };
+}
+
 bool usher__stream_segment(struct stream *s, const struct stream_segment *segment, const struct stream_context *context)
 {
-	struct stream_leave unused, *leave = context->leave ? context->leave : &unused;
-	bool more;
+	struct stream_leave unused, *leave = context->leave;
 
-	*leave = (struct stream_leave){ .verdict = STREAM_PASS, .tcp_flags = segment->tcp_flags, .urgent = segment->urgent,
-					.seq = segment->seq };
+	if (leave)
+		*leave = as_it_is(segment);
 	if (s->record_max == 0)
 		return false;
-	if ((s->side[0].flags | s->side[1].flags) & STREAM_REWRITES)
-		more = rewrite_segment(s, segment, context, leave);
-	else
-		s->mapping_only = !(more = read_segment(s, segment, context));
-	if (!more && !usher__stream_needed(s))
+	if (!((s->side[0].flags | s->side[1].flags) & STREAM_REWRITES)) {
+		if (read_segment(s, segment, context))
+			return true;
 		usher__stream_close(s, context->pool);
-	return more;
+		return false;
+	}
+	if (!leave) {
+		unused = as_it_is(segment);
+		leave = &unused;
+	}
+	if (rewrite_segment(s, segment, context, leave))
+		return true;
+	if (!usher__stream_needed(s))
+		usher__stream_close(s, context->pool);
+	return false;
 }
 
 bool usher__stream_needed(const struct stream *s)

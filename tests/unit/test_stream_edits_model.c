@@ -80,12 +80,11 @@ static struct {
 	uint32_t own[2];       /* the highest number that usher acknowledged by itself */
 	uint32_t ts_left[2];
 	bool ts_known[2], sack, stamps, inside;
-	const struct packet *at_work;
 	uint8_t scratch[STREAM_SCRATCH];
 } m;
 
 static struct { /* what all runs together came across */
-	uint64_t runs, segments, edits, lost_edited, two_edits, both_edited, own_acks, sent_again, held_too_long, cut, full, resets, stopped, too_big;
+	uint64_t runs, segments, edits, both_edited, own_acks, sent_again, held_too_long, cut, full, resets, stopped, too_big;
 } seen;
 
 static bool trace;
@@ -195,6 +194,7 @@ static void edit_some(struct oracle *o, struct stream_record *record)
 			continue;
 		oracle_put(o, record->data + done, ask[i].at - done);
 		oracle_put(o, ask[i].text, ask[i].text_len);
+		assert_true(o->edits < COUNT(o->edit));
 		done = ask[i].at + ask[i].len;
 		o->edit[o->edits].at = o->read + ask[i].at;
 		o->edit[o->edits].len = ask[i].len;
@@ -357,8 +357,8 @@ static void check_leaves(unsigned d, const struct packet *p)
 		return;
 	HOLDS((int32_t)at >= -1);
 	if (m.rewrites & 1u << d && m.records_left)
-	HOLDS((int32_t)(p->seq + p->len + !!(p->flags & TCP_FIN) - (side->in_left + side->shift +
-								     !!(side->flags & STREAM_FIN_LEFT))) <= 0);
+		HOLDS((int32_t)(p->seq + p->len + !!(p->flags & TCP_FIN) -
+				(side->in_left + side->shift + !!(side->flags & STREAM_FIN_LEFT))) <= 0);
 	HOLDS(!(p->flags & TCP_FIN) || at + p->len == oracle_end(o));
 	if (p->len == 1 && (int32_t)(at + 1 - m.end[!d].next) <= 0)
 		return; /* a keep-alive: its byte means nothing, R has that number */
