@@ -175,6 +175,9 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 
 	sim_log(sim, "announced: %s as %s%s", endpoint_text(&a->real), endpoint_text(seen), s->changed ? ", edited" : "");
 	if (a->refused) {
+		/* Who reads it knows by which address its writer is known, and tries that. */
+		a->seen = same_address(seen, &t->local) ? t->peer->remote : *seen;
+		a->seen.key = seen->key;
 		if (s->changed)
 			sim_violation(sim, "an announcement that must be refused is edited: %s", endpoint_text(&a->real));
 		a->unedited = true;
