@@ -41,6 +41,9 @@
 	X(STREAM_AGAIN, "stream-again", "bytes that the receiver has acknowledged already") \
 	X(SCTP_HEADER, "sctp-header", "the SCTP common header is too short") \
 	X(SCTP_CHECKSUM, "sctp-checksum", "the CRC of the SCTP packet is wrong") \
+	X(SCTP_CHUNK, "sctp-chunk", "the chunks of the SCTP packet contradict themselves or its length") \
+	X(SCTP_TAG, "sctp-tag", "an SCTP verification tag that is not the connection's") \
+	X(SCTP_STATE, "sctp-state", "these SCTP chunks make no sense in the connection's state") \
 	X(DCCP_HEADER, "dccp-header", "the DCCP header is too short, or its data offset or checksum coverage is wrong") \
 	X(DCCP_CHECKSUM, "dccp-checksum", "the DCCP checksum is wrong") \
 	X(UDPLITE_HEADER, "udplite-header", "the UDP-Lite header is too short or its checksum coverage is wrong") \

@@ -19,7 +19,7 @@ enum conn_status {
 	CONN_ONE_WAY = 16,      /* enhanced GRE without a known call: no reply belongs to it */
 	CONN_RELATED = 32,      /* a child: born of an expectation */
 	CONN_HELPED = 64,       /* its extra has a helper's stream: it reads, or keeps the numbers that edits have shifted */
-	CONN_CLOSED = 128,      /* TCP: ended by both sides or by RST */
+	CONN_CLOSED = 128,      /* TCP: ended by both sides or by RST; SCTP likewise */
 	CONN_USED = 256,        /* in the index */
 	CONN_FIXED_TIMEOUT = 512, /* packets do not move the deadline */
 	CONN_OWN_TIMEOUT = 1024,/* its extra has time-outs of its own */
@@ -66,6 +66,10 @@ struct conn_gre { /* enhanced GRE, by direction of the sender; which have begun 
 	uint32_t late[2];
 };
 
+struct conn_sctp { /* by direction of the sender: the verification tags of its packets (sctp.c); 0: not known */
+	uint32_t tag[2], pending[2], path[2];
+};
+
 struct conn {
 	/* the rest of the first line (IPv4) */
 	uint16_t key[4];       /* orig source, orig destination, reply source, reply destination */
@@ -88,6 +92,7 @@ struct conn {
 		struct conn_tcp tcp;
 		struct conn_udp udp;
 		struct conn_gre gre;
+		struct conn_sctp sctp;
 		uint8_t space[52];
 	} u;
 };
@@ -166,7 +171,7 @@ struct conn_protocol {
 
 /* The descriptors: lib/conn/protocols.def lists them; everything else is generic. Never NULL. */
 extern const struct conn_protocol usher__conn_tcp, usher__conn_udp, usher__conn_udplite, usher__conn_icmp, usher__conn_icmpv6,
-	usher__conn_gre, usher__conn_generic;
+	usher__conn_gre, usher__conn_sctp, usher__conn_generic;
 const struct conn_protocol *usher__conn_protocol(uint8_t protocol);
 
 #endif

@@ -22,7 +22,15 @@
 	X(ICMPV6, "icmpv6_timeout", 30) \
 	X(GRE, "gre_timeout", 30) \
 	X(GRE_STREAM, "gre_timeout_stream", 180) \
-	X(GENERIC, "generic_timeout", 600)
+	X(GENERIC, "generic_timeout", 600) \
+	X(SCTP_CLOSED, "sctp_timeout_closed", 10) \
+	X(SCTP_COOKIE_WAIT, "sctp_timeout_cookie_wait", 3) \
+	X(SCTP_COOKIE_ECHOED, "sctp_timeout_cookie_echoed", 3) \
+	X(SCTP_ESTABLISHED, "sctp_timeout_established", 210) \
+	X(SCTP_SHUTDOWN_SENT, "sctp_timeout_shutdown_sent", 3) \
+	X(SCTP_SHUTDOWN_RECD, "sctp_timeout_shutdown_recd", 3) \
+	X(SCTP_SHUTDOWN_ACK_SENT, "sctp_timeout_shutdown_ack_sent", 3) \
+	X(SCTP_HEARTBEAT_SENT, "sctp_timeout_heartbeat_sent", 30)
 
 enum conn_timeout {
 #define CONN_TIMEOUT_ENUM(id, name, seconds) CONN_TIMEOUT_##id,

@@ -4,13 +4,15 @@
  * An error has no connection of its own: it is related to that of the packet it quotes. Believed is what whoever could read that
  * packet can know: the error goes to the quoted source, in the connection's zone, and a quoted TCP sequence number is in flight:
  * acknowledged last <= number <= sent last. Beyond both the endpoint would not believe it either (RFC 5927 4.1; a bare ACK has the
- * number behind the last one sent, hence the second <=). What is not asked: where the error comes from. Any router on the way may
- * send one, and firewalls answer for hosts behind them, port unreachable included.
+ * number behind the last one sent, hence the second <=). A quoted verification tag of SCTP must be the sender's (RFC 9260 10). What
+ * is not asked: where the error comes from. Any router on the way may send one, and firewalls answer for hosts behind them, port
+ * unreachable included.
  * Invariants: nothing of the connection changes, it is neither refreshed nor counted. An error about an error, or about a later
  * fragment, has no tuple (packet/quote.c). Redirects are errors as any, as with the kernel: related, so that the policy can tell
  * them from strangers; whether a host follows one is its business (RFC 1122 3.2.2.2). ICMPv6 redirects are neighbour discovery.
  * Sources: RFC 792, 1122 3.2.2, 4443 2.4, 5508 4, 5927 4.1; nf_conntrack's behaviour, which asks for the destination only.
  */
+#include "conn/sctp.h"
 #include "conn/tcp_window.h"
 #include "engine/engine.h"
 #include "packet/wire.h"
@@ -174,6 +176,9 @@ uint8_t usher__icmp_error(struct usher_worker *w, const struct pkt *p, struct us
 	}
 	if (!sequence_fits(w, about, e.seq, packet))
 		return USHER_REASON_ICMP_SEQUENCE;
+	if (e.inner.protocol == WIRE_SCTP &&
+	    !usher__sctp_tag_fits(about->c, !about->direction, be32_read(packet->data + e.offset + e.inner.l4 + 4)))
+		return USHER_REASON_SCTP_TAG;
 	packet->state = USHER_RELATED;
 	packet->direction = about->direction;
 	packet->conn = usher__ref_of(w, about->record);

@@ -610,10 +610,14 @@ static void message(struct pptp_turn *t)
 {
 	uint8_t state = t->s->session;
 	uint8_t event = t->event < E_CALLS ? t->event : E_CALLS;
+	const struct pptp_call *late;
 	const struct pptp_row *row = &session_rows[state][event][t->dir == t->s->asker ? BY_ASKER : BY_OTHER];
 
 	if (row->action == S_UNEXPECTED) {
 		unexpected(t, CODE_NO_SESSION, state, session_names);
+		late = state == S_STOPPED && event == E_CALLS ? (t->m->own ? find_own(t, EITHER) : addressed(t)) : NULL;
+		if (late)
+			(void)translate(t, late);
 		return;
 	}
 	t->s->session = row->next;
@@ -625,7 +629,8 @@ static void message(struct pptp_turn *t)
 		(void)t->ops->refresh(t->help, 0, USHER_ALL_TAGS);
 	} else if (row->action == S_FORGET) {
 		t->ops->withdraw(t->help, 0, USHER_ALL_TAGS, true);
-		memset(t->calls, 0, t->call_count * sizeof(t->calls[0]));
+		for (uint32_t i = 0; i < t->call_count; i++) /* what crosses the stop on its way still bears their ids */
+			t->calls[i].state = t->calls[i].state == C_FREE ? C_FREE : C_FAILED;
 	}
 	if (t->event == E_START_OK)
 		t->s->flags &= (uint8_t)~PPTP_DOUBT;

@@ -35,14 +35,10 @@ void usher__stream_edits_load(const struct stream_run *r)
 	r->work->shift = read_edits(r->side, r->context->pool, r->work->edit);
 }
 
-uint32_t usher__stream_out(const struct stream_run *r, uint32_t in, bool up)
+/* S's number as R's, with `count` edits, `shift` being before them. */
+static uint32_t forth(const struct stream_edit *e, unsigned count, uint32_t shift, uint32_t in, bool up)
 {
-	uint32_t shift = r->work->shift;
-	unsigned i;
-
-	for (i = 0; i < r->side->edits_count; i++) {
-		const struct stream_edit *e = &r->work->edit[i];
-
+	for (; count; e++, count--) {
 		if (!stream_before(e->in_at, in))
 			break;
 		if (stream_before(in, e->in_at + e->in_len))
@@ -50,6 +46,24 @@ uint32_t usher__stream_out(const struct stream_run *r, uint32_t in, bool up)
 		shift += (uint32_t)edit_grows(e);
 	}
 	return in + shift;
+}
+
+uint32_t usher__stream_out(const struct stream_run *r, uint32_t in, bool up)
+{
+	return forth(r->work->edit, r->side->edits_count, r->work->shift, in, up);
+}
+
+void usher__stream_forth(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool)
+{
+	const struct stream_side *side = &s->side[!segment->direction];
+	struct stream_edit edit[STREAM_EDITS];
+	uint32_t shift;
+
+	segment->ack_out = segment->ack;
+	if (!(side->flags & STREAM_SHIFTED))
+		return;
+	shift = read_edits(side, pool, edit);
+	segment->ack_out = forth(edit, side->edits_count, shift, segment->ack, false);
 }
 
 uint32_t usher__stream_in(const struct stream_side *side, uint32_t out, bool up, const struct chunk_pool *pool)

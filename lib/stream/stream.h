@@ -276,6 +276,11 @@ static inline void usher__stream_back(const struct stream *s, struct stream_segm
 	if (s->side[!segment->direction].flags & STREAM_SHIFTED)
 		usher__stream_back_edits(s, segment, pool);
 }
+/*
+ * Instead of usher__stream_back where a capture was taken on S's side of what it is to show: the acknowledgement is S's
+ * already; `ack_out` becomes what R would have said.
+ */
+void usher__stream_forth(const struct stream *s, struct stream_segment *segment, const struct chunk_pool *pool);
 /* The sender's number for one of `direction` that its receiver's network quotes (ICMP errors). */
 uint32_t usher__stream_back_seq(const struct stream *s, unsigned direction, uint32_t seq, const struct chunk_pool *pool);
 

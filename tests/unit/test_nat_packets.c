@@ -397,12 +397,49 @@ static void test_errors(void **state)
 	net_close(&n);
 }
 
+/* The same about SCTP, of which 8 bytes are quoted: whoever did not see the packet does not know the tag. */
+static void test_sctp_errors(void **state)
+{
+	struct rules rules = { .source = PUBLIC, .first = 5001, .last = 5001 };
+	struct usher_options options = { .policy = policy, .policy_user = &rules };
+	struct usher_endpoint client = net_end("10.0.0.2:5000"), server = net_end("198.51.100.2:36412"), router = net_end("192.0.2.9:0"),
+			      public = net_end("203.0.113.1:0");
+	uint8_t data[NET_PACKET], sent[NET_PACKET], error[NET_PACKET];
+	struct usher_packet p = { .data = data };
+	struct pkt decoded, quoted;
+	struct net n;
+	uint32_t at;
+
+	(void)state;
+	net_open(&n, &options);
+	p.len = net_sctp(data, &client, &server, 0xdeadbeef, "\4\0\0\x0c\0\1\0\x08path", 12);
+	memcpy(sent, data, p.len);
+	usher_process(n.w, &p, 1, n.now);
+	assert_int_equal(p.verdict, USHER_ACCEPT);
+	p = (struct usher_packet){ .data = error, .len = net_icmp_error(error, &router, &public, data, 28) };
+	usher_process(n.w, &p, 1, n.now);
+	assert_int_equal(p.verdict, USHER_ACCEPT);
+	assert_int_equal(p.state, USHER_RELATED);
+	usher__pkt_decode(&decoded, error, p.len, p.len, PKT_VERIFY);
+	assert_int_equal(decoded.reason, USHER_REASON_NONE);
+	assert_memory_equal(error + 16, client.address, 4);
+	assert_true(usher__pkt_decode_quoted(&quoted, &decoded, error, p.len, &at));
+	assert_memory_equal(error + at, sent, 28); /* port and all */
+	data[25] ^= 1; /* of the tag */
+	p = (struct usher_packet){ .data = error, .len = net_icmp_error(error, &router, &public, data, 28) };
+	usher_process(n.w, &p, 1, n.now);
+	assert_int_equal(p.verdict, USHER_DROP);
+	assert_int_equal(p.reason, USHER_REASON_SCTP_TAG);
+	net_close(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_exhausted_is_told),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_sctp_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

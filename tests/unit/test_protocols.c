@@ -167,6 +167,7 @@ static void test_lookup(void **state)
 	} known[] = {
 		{ 1, "icmp", &usher__conn_icmp },   { 6, "tcp", &usher__conn_tcp },          { 17, "udp", &usher__conn_udp },
 		{ 47, "gre", &usher__conn_gre },    { 58, "icmpv6", &usher__conn_icmpv6 },
+		{ 132, "sctp", &usher__conn_sctp },
 		{ 136, "udplite", &usher__conn_udplite },
 	};
 
@@ -184,7 +185,7 @@ static void test_lookup(void **state)
 			assert_ptr_equal(p, &usher__conn_generic);
 			assert_string_equal(p->name, "unknown");
 		}
-		if (number != USHER_TCP) {
+		if (number != USHER_TCP && number != 132) {
 			assert_null(p->states);
 			assert_null(p->closing);
 		}

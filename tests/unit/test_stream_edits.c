@@ -28,7 +28,7 @@ static struct {
 	const char *text; /* what edits put in */
 	bool (*calls)(struct stream_record *record); /* instead: what the helper does */
 	usher_time now;
-	bool inside;
+	bool inside, inside_capture;
 	char log[4000];
 	uint32_t len;
 	uint8_t scratch[STREAM_SCRATCH];
@@ -138,7 +138,10 @@ static void give(struct stream_segment *segment)
 	uint32_t len = segment->len;
 
 	b.inside = true;
-	usher__stream_back(&b.s, segment, b.pool);
+	if (b.inside_capture)
+		usher__stream_forth(&b.s, segment, b.pool);
+	else
+		usher__stream_back(&b.s, segment, b.pool);
 	(void)usher__stream_segment(&b.s, segment, &b.context);
 	b.inside = false;
 	check();
@@ -299,6 +302,7 @@ static void open_row(const char *text, uint32_t first0, uint32_t first1, uint32_
 	b.now = 1000 * MS;
 	b.text = text;
 	b.calls = NULL;
+	b.inside_capture = false;
 	b.first[0] = first0;
 	b.first[1] = first1;
 	for (unsigned d = 0; d < 2; d++) {
@@ -498,6 +502,13 @@ static void test_ways(void **state)
 	assert_string_equal(b.log, "<0'E*'^0 <5'c$'^0 (3)<2'$ab'^0 >0^7 .!<7^2w4998a <7'd$'^0 >0'EWXYZb$'^7 <9^4 !<9^4w5000a A "
 				   "<9R^4 >7R^7");
 	usher__stream_close(&b.s, b.pool);
+	/* the capture was taken on the side of > */
+	open_row("WXYZ", 1000, 2000, POOL);
+	b.inside_capture = true;
+	shake_hands();
+	play("> 'E**$'; < ^1; < ^2; < ^3; > 'N$'; < ^4; > @0 'E**$N$'; < ^6; > @0 'E**$'");
+	assert_string_equal(b.log, ">0'EWXYZ$'^0 <0^1 <0^2 <0^3 >6'N$'^0 <0^4 >6'N$'^0 <0^6 !<0^6w5000a A");
+	usher__stream_close(&b.s, b.pool);
 	/* no window is known of a side that was never seen, and nothing is told wrong */
 	open_row("WXYZ", 1000, 2000, POOL);
 	usher__stream_open(&b.s, 40, true, 3);
@@ -660,7 +671,7 @@ static void send_cut(uint32_t from, uint32_t to, unsigned lose)
 
 	if (from == to)
 		return;
-	sprintf(script, "> @%" PRIu32 " '%.*s'", from, (int)(to - from), CUTS + from);
+	sprintf(script, "> @%" PRIu32 " '%.*s'", from, (int)(to - from), &CUTS[from]);
 	play(script);
 	take_log(lose);
 }

@@ -40,6 +40,14 @@ static const struct timeout expected[] = {
 	{ "gre_timeout", 30 },
 	{ "gre_timeout_stream", 180 },
 	{ "generic_timeout", 600 },
+	{ "sctp_timeout_closed", 10 },
+	{ "sctp_timeout_cookie_wait", 3 },
+	{ "sctp_timeout_cookie_echoed", 3 },
+	{ "sctp_timeout_established", 210 },
+	{ "sctp_timeout_shutdown_sent", 3 },
+	{ "sctp_timeout_shutdown_recd", 3 },
+	{ "sctp_timeout_shutdown_ack_sent", 3 },
+	{ "sctp_timeout_heartbeat_sent", 30 },
 };
 
 static const struct timeout ours[] = {
@@ -110,6 +118,8 @@ struct packet {
 
 #define TCP_PACKET(from, flags, seq, ack, len, expected) \
 	{ USHER_TCP, 0, 0, from, flags, seq, ack, len, CONN_TIMEOUT_##expected }
+#define SCTP_TAG 7u /* of both sides */
+#define SCTP_PACKET(from, chunk, tag, expected) { 132, chunk, 0, from, 0, tag, 0, 8, CONN_TIMEOUT_##expected }
 #define PACKET(protocol, type, after, from, expected) \
 	{ protocol, type, after, from, 0, 0, 0, 0, CONN_TIMEOUT_##expected }
 
@@ -140,8 +150,17 @@ static const struct packet packets[] = {
 	PACKET(USHER_GRE, 0, 0, '*', GRE),
 	PACKET(USHER_GRE, 0, 0, '<', GRE),
 	PACKET(USHER_GRE, 0, 0, '>', GRE_STREAM),
-	PACKET(132, 0, 0, '*', GENERIC),
-	PACKET(132, 0, 0, '<', GENERIC),
+	SCTP_PACKET('*', 1, 0, SCTP_CLOSED),       /* INIT */
+	SCTP_PACKET('<', 2, SCTP_TAG, SCTP_COOKIE_WAIT),
+	SCTP_PACKET('>', 10, SCTP_TAG, SCTP_COOKIE_ECHOED),
+	SCTP_PACKET('<', 11, SCTP_TAG, SCTP_ESTABLISHED),
+	SCTP_PACKET('>', 7, SCTP_TAG, SCTP_SHUTDOWN_SENT),
+	SCTP_PACKET('<', 8, SCTP_TAG, SCTP_SHUTDOWN_ACK_SENT),
+	SCTP_PACKET('>', 14, SCTP_TAG, SCTP_CLOSED),
+	SCTP_PACKET('*', 4, SCTP_TAG, SCTP_HEARTBEAT_SENT),
+	SCTP_PACKET('<', 7, SCTP_TAG, SCTP_SHUTDOWN_RECD),
+	PACKET(99, 0, 0, '*', GENERIC),
+	PACKET(99, 0, 0, '<', GENERIC),
 };
 
 static void feed(struct conn *c, const struct packet *packet, usher_time now, const struct conn_config *config,
@@ -154,6 +173,10 @@ static void feed(struct conn *c, const struct packet *packet, usher_time now, co
 
 	be32_write(header + 4, packet->seq);
 	be32_write(header + 8, packet->ack);
+	if (packet->protocol == 132) { /* behind the common header a chunk of eight bytes: with the tag, if it is an INIT */
+		p.payload_have = packet->len;
+		memcpy(header + 12, (const uint8_t[]){ packet->type, 0, 0, 8, 0, 0, 0, SCTP_TAG }, 8);
+	}
 	if (packet->from == '*') {
 		memset(c, 0, sizeof(*c));
 		assert_true(protocol->begin(c, &(struct conn_arrival){ &p, header, now, config }, step));
