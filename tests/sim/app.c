@@ -47,10 +47,8 @@ static void write_due(struct sim *sim, void *object, uint32_t unused)
 		w->count--;
 		if (!tcp_is_open(w->t) && w->t->state != TCP_SYN_SENT)
 			continue;
-		if (p->urgent) { /* before it is sent */
-			w->t->urgent = p->end + 1;
-			sim_cover(sim, COVER_URGENT);
-		}
+		if (p->urgent)
+			tcp_urgent(w->t, p->end);
 		tcp_write(w->t, w->queue.data + w->written, p->end - w->written);
 		w->written = p->end;
 	}

@@ -175,6 +175,9 @@ static void judge_announced(struct tcp *t, struct span *s, const struct usher_en
 
 	sim_log(sim, "announced: %s as %s%s", endpoint_text(&a->real), endpoint_text(seen), s->changed ? ", edited" : "");
 	if (a->refused) {
+		/* Who reads it knows by which address its writer is known, and tries that. */
+		a->seen = same_address(seen, &t->local) ? t->peer->remote : *seen;
+		a->seen.key = seen->key;
 		if (s->changed)
 			sim_violation(sim, "an announcement that must be refused is edited: %s", endpoint_text(&a->real));
 		a->unedited = true;
@@ -465,10 +468,25 @@ void mirror_edge(struct tcp *t)
 			      r->rcv_edge);
 }
 
+/* The urgent byte that `t` is told of is one that the other end wrote as such, wherever it is now. */
+void mirror_urgent(struct tcp *t, uint32_t number)
+{
+	const struct tcp *writer = t->peer;
+
+	for (uint32_t i = 0; writer && i < writer->urgent_count; i++) {
+		if (mirror_out(writer, writer->urgents[i] - 1, true) + 1 == number)
+			return;
+	}
+	sim_violation(t->sim, "%s is told of urgent data up to %u, which %s did not write as such", t->host->name, number - 1,
+		      writer ? writer->host->name : "nobody");
+}
+
 void mirror_finish(struct tcp *t)
 {
 	struct mirror *m = &t->mirror;
 
+	if (t->iss + t->tx.len < t->iss && t->mirror.span_count)
+		sim_cover(t->sim, COVER_WRAP);
 	if (t->fin_acked && t->peer && (m->written != t->tx.len || m->read != m->left))
 		sim_violation(t->sim, "%s wrote %u bytes and closed; %u left, %u of them were read", t->host->name, t->tx.len, m->written,
 			      m->read);

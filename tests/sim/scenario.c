@@ -334,10 +334,14 @@ void scenario_make(struct scenario *s, uint64_t seed, const struct scenario_choi
 	};
 	s->mode = pick(&d, mode_share, MODE_COUNT, choice->modes);
 	s->protocol = pick(&d, protocol_share, PROTOCOL_COUNT, choice->protocols);
+	if (s->protocol == PROTOCOL_WEB && s->mode > MODE_MASQUERADE) /* the victim is inside, the attacker is not */
+		s->mode = MODE_MASQUERADE;
 	make_place(&d, s);
+	if (s->protocol == PROTOCOL_WEB)
+		s->server_inside = false;
 	make_usher(&d, s);
 	s->law = chance(&d, 6);
-	s->attacks = chance(&d, 50) && !(s->without & PART_ATTACKS);
+	s->attacks = (chance(&d, 50) || s->protocol == PROTOCOL_WEB) && !(s->without & PART_ATTACKS);
 	for (unsigned side = 0; side < 2; side++) {
 		make_link(&d, &s->up[side], s->ipv6, s->without);
 		make_link(&d, &s->down[side], s->ipv6, s->without);

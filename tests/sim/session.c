@@ -55,6 +55,8 @@ void session_free(struct session *s)
 		free(s->ftp_client[i].out.queue.data);
 	for (uint32_t i = 0; i < FTP_SERVERS; i++)
 		free(s->ftp_house.server[i].out.queue.data);
+	free(s->web_client.out.queue.data);
+	free(s->web_server.out.queue.data);
 	for (uint32_t i = 0; i < PPTP_ENDS; i++)
 		free(s->pptp_house.end[i].out.queue.data);
 	sim_free(&s->sim);
@@ -351,6 +353,17 @@ static void begin_pptp(struct session *s, const struct place *p, struct host *se
 		pptp_begin(house, &s->sim.host[i], &p->server, (uint16_t)(c->equal_ports ? port : port + i), &c->plan[0]);
 }
 
+static void begin_web(struct session *s, const struct place *p, struct host *server)
+{
+	const struct scenario *c = s->sim.scenario;
+	struct listener *l = host_listen(server, c->ipv6 ? USHER_IPV6 : USHER_IPV4, c->port);
+
+	l->control = true;
+	l->app = web_accept;
+	l->app_data = &s->web_server;
+	web_begin(&s->web_client, &s->sim.host[0], &p->server);
+}
+
 /* ---- the end ---- */
 
 static void judge_pptp(struct session *s)
@@ -370,6 +383,9 @@ static void judge_apps(struct session *s)
 {
 	if (s->sim.scenario->protocol == PROTOCOL_PPTP)
 		judge_pptp(s);
+	if (s->sim.scenario->protocol == PROTOCOL_WEB &&
+	    (gateways_count(&s->sim, USHER_COUNTER_EXPECTATIONS) || gateways_count(&s->sim, USHER_COUNTER_EDITS)))
+		sim_violation(&s->sim, "what a browser wrote opens something");
 	if (s->sim.scenario->protocol != PROTOCOL_FTP)
 		return;
 	for (uint32_t i = 0; i < s->sim.scenario->clients && s->sim.busy_apps; i++) {
@@ -418,6 +434,8 @@ bool session_run(struct session *s, const struct scenario *scenario, bool keep, 
 		begin_ftp(s, &place, server);
 	else if (scenario->protocol == PROTOCOL_PPTP)
 		begin_pptp(s, &place, server);
+	else
+		begin_web(s, &place, server);
 	if (scenario->attacks)
 		attack_at_random(sim, 1 + roll(&sim->dice, 6), 10);
 	sim_run_all(sim);

@@ -5,6 +5,7 @@
 #define USHER_SIM_SESSION_H
 
 #include "tests/sim/scenario.h"
+#include "tests/sim/web.h"
 
 #define SESSION_GATEWAYS 3u /* two, and what lies between them */
 
@@ -14,6 +15,8 @@ struct session {
 	struct ftp_client ftp_client[SCENARIO_CLIENTS];
 	struct ftp_house ftp_house;
 	struct pptp_house pptp_house;
+	struct web_client web_client;
+	struct web_server web_server;
 };
 
 struct session *session_new(void);

@@ -165,6 +165,7 @@ struct gateway;
 	X(GRE, "with GRE of a call") \
 	X(LATE_GRE, "with GRE of a call that is over, at another that has its id now") \
 	X(ATTACK, "with attacks") \
+	X(SLIPSTREAM, "with slipstreaming") \
 	X(ABORTED, "closed early") \
 	X(LAW, "compared in other bursts")
 

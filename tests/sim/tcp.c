@@ -125,9 +125,11 @@ void tcp_write(struct tcp *t, const void *data, uint32_t len)
 	tcp_output(t);
 }
 
-void tcp_urgent(struct tcp *t)
+void tcp_urgent(struct tcp *t, uint32_t end)
 {
-	t->urgent = t->tx.len + 1;
+	t->urgent = end + 1;
+	if (t->urgent_count < URGENTS_MAX)
+		t->urgents[t->urgent_count++] = t->urgent;
 	sim_cover(t->sim, COVER_URGENT);
 }
 
@@ -247,8 +249,8 @@ static void take(struct tcp *t, const struct wire *w, uint32_t number)
 		t->rcv_nxt = t->early.at[0].to;
 		ranges_trim(&t->early, t->rcv_nxt);
 	}
-	if (w->tcp.flags & URG && w->tcp.urgent && number + w->tcp.urgent > t->seen_urgent)
-		t->seen_urgent = number + w->tcp.urgent;
+	if (w->tcp.flags & URG && w->tcp.urgent)
+		mirror_urgent(t, number + w->tcp.urgent);
 	if (t->fin_at && t->fin_at == t->rcv_nxt && !t->fin_got) {
 		t->rcv_nxt++;
 		t->fin_got = true;

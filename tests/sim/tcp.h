@@ -22,6 +22,7 @@ struct announcement;
 
 #define MS 1000000u /* a millisecond */
 #define SPANS_MAX 64u
+#define URGENTS_MAX 16u
 
 /* How a host's TCP is. */
 struct tcp_profile {
@@ -109,6 +110,7 @@ struct tcp {
 	uint32_t una, nxt, max;    /* oldest not acknowledged, next to be sent, next never sent */
 	uint32_t edge, edge_seq, edge_ack, max_window;
 	uint32_t urgent;           /* the number behind the urgent byte; 0: none */
+	uint32_t urgents[URGENTS_MAX], urgent_count; /* all that there were */
 	bool fin_wanted, fin_sent, fin_acked;
 	uint16_t mss, peer_mss, path_mtu;
 	uint8_t scale_in, scale_out; /* of the windows it sends, and receives */
@@ -129,7 +131,6 @@ struct tcp {
 	struct range again_range;  /* to be told by DSACK; empty: none */
 	uint32_t fin_at;           /* 0: not seen */
 	bool fin_got, told_eof;
-	uint32_t seen_urgent;      /* as sender's: the highest one seen */
 	uint32_t stamp, stamp_zero, last_ack;
 	uint32_t unacked;          /* segments not acknowledged yet */
 	bool ack_now;
@@ -152,8 +153,8 @@ void tcp_input(struct tcp *t, const struct wire *w);
 void tcp_too_big(struct tcp *t, const struct wire_icmp *icmp);
 
 void tcp_write(struct tcp *t, const void *data, uint32_t len);
-/* The last byte written is urgent. */
-void tcp_urgent(struct tcp *t);
+/* The byte before this place of the stream is urgent. To be told before it is written. */
+void tcp_urgent(struct tcp *t, uint32_t end);
 void tcp_close(struct tcp *t);
 /* RST, at once. */
 void tcp_abort(struct tcp *t);
