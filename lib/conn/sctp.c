@@ -1,19 +1,18 @@
 /*
  * sctp: an SCTP association, or one path of it, packet by packet.
  *
- * Owns: c->state, u.sctp, CONN_SEEN_REPLY, CONN_ASSURED, CONN_PICKED_UP and CONN_CLOSED. What chunks do is in sctp_table.c; here
- * is how they are read, and which verification tags fit. Every packet carries the tag that its receiver chose in its INIT or INIT
- * ACK; who did not see those cannot know it, and that is what keeps strangers out.
+ * Owns: c->state, u.sctp, CONN_SEEN_REPLY, CONN_ASSURED, CONN_PICKED_UP and CONN_CLOSED. What chunks do is in
+ * sctp_table.c; here is how they are read, and which verification tags fit. Every packet carries the tag that its
+ * receiver chose in its INIT or INIT ACK; who did not see those cannot know it, and that is what keeps strangers out.
  *
- * Tags: tag[d] is what packets of direction d carry, pending[d] another that they may carry soon: that of an INIT that came again,
- * of another INIT ACK, or of an association that one side begins anew while the other still knows the old one (RFC 9260 5.2). Both
- * fit until a COOKIE ECHO and a COOKIE ACK have shown which one counts. A tag that is reflected (the T bit of ABORT and SHUTDOWN
- * COMPLETE) must be the one in use: an INIT has the tag of whoever made it up.
- * A path whose association began anew on another one is asked about by a HEARTBEAT with a tag that does not fit: it passes, and
- * path[d] remembers it; only the other end's answer makes it count.
- * Invariants: a tag is never learned from a packet whose own tag does not fit, but from these two, and on a path that was picked up,
- * whose other side's is not known. Never a byte beyond payload_have.
- * Sources: sctp.h; RFC 9260 3.2 (chunks), 3.3.2, 3.3.3 (initiate tags).
+ * Tags: tag[d] is what packets of direction d carry, pending[d] another that they may carry soon: that of an INIT that
+ * came again, of another INIT ACK, or of an association that one side begins anew while the other still knows the old
+ * one (RFC 9260 5.2). Both fit until a COOKIE ECHO and a COOKIE ACK have shown which one counts. A tag that is
+ * reflected (the T bit of ABORT and SHUTDOWN COMPLETE) must be the one in use: an INIT has the tag of whoever made it
+ * up. A path whose association began anew on another one is asked about by a HEARTBEAT with a tag that does not fit: it
+ * passes, and path[d] remembers it; only the other end's answer makes it count. Invariants: a tag is never learned from
+ * a packet whose own tag does not fit, but from these two, and on a path that was picked up, whose other side's is not
+ * known. Never a byte beyond payload_have. Sources: sctp.h; RFC 9260 3.2 (chunks), 3.3.2, 3.3.3 (initiate tags).
  */
 #include "conn/sctp.h"
 
