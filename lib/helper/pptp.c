@@ -790,7 +790,8 @@ static bool pptp_check(const void *state, uint32_t len)
 static const uint16_t pptp_ports[] = { 1723, 0 };
 
 /* How many calls there may be is configured (items): no announcement takes another's place. */
-static const struct usher_class pptp_classes[] = { { .name = "calls", .max = 65535, .timeout_s = USHER_EXPECT_FOREVER }, { .name = NULL } };
+static const struct usher_class pptp_classes[] = {
+	{ .name = "calls", .max = 65535, .timeout_s = USHER_EXPECT_FOREVER }, { .name = NULL } };
 
 const struct usher_helper usher__helper_pptp = {
 	.abi = USHER_HELPER_ABI, .name = "pptp", .protocol = USHER_TCP, .ports = pptp_ports, .record_max = RECORD_MAX,
