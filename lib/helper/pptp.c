@@ -616,8 +616,7 @@ static void message(struct pptp_turn *t)
 	if (row->action == S_UNEXPECTED) {
 		unexpected(t, CODE_NO_SESSION, state, session_names);
 		late = state == S_STOPPED && event == E_CALLS ? (t->m->own ? find_own(t, EITHER) : addressed(t)) : NULL;
-		if (late)
-			(void)translate(t, late);
+		(void)(late && translate(t, late));
 		return;
 	}
 	t->s->session = row->next;
