@@ -156,16 +156,17 @@ static void write_text(struct ftp_client *c, const struct ftp_step *s)
 		"STRU F", "REST 0", "XPWD", "SITE UMASK 022", "SIZE a.b"
 	};
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz ,0123456789";
-	char argument[600];
+	char argument[1500] = "SITE ";
+	uint32_t len = s->size < sizeof(argument) - 7 ? s->size : (uint32_t)sizeof(argument) - 7;
 
 	if (!s->size) {
 		writer_print(&c->out, "%s\r\n", text[s->style % (sizeof(text) / sizeof(text[0]))]);
 		return;
 	}
-	for (uint32_t i = 0; i < s->size && i < sizeof(argument) - 1; i++)
-		argument[i] = letters[(i * 7 + s->style) % (sizeof(letters) - 1)];
-	argument[s->size < sizeof(argument) - 1 ? s->size : sizeof(argument) - 1] = '\0';
-	writer_print(&c->out, "SITE %s\r\n", argument);
+	for (uint32_t i = 0; i < len; i++)
+		argument[5 + i] = letters[(i * 7 + s->style) % (sizeof(letters) - 1)];
+	memcpy(argument + 5 + len, "\r\n", 2);
+	writer_put(&c->out, argument, len + 7);
 }
 
 /* How address and port are written: `style` picks. Returns where the span begins within the text. */
@@ -194,16 +195,13 @@ static struct usher_endpoint foreign(struct ftp_client *c, uint8_t style)
 {
 	struct usher_endpoint e = c->control->local;
 	struct sim *sim = c->sim;
+	const struct host *other = &sim->host[style / 2 % sim->host_count];
 
 	e.key = 2000 + style;
-	if (style & 1) {
-		for (uint32_t i = 0; i < sim->host_count; i++) {
-			if (&sim->host[i] != c->host && sim->host[i].address[e.family == USHER_IPV6].family)
-				memcpy(e.address, sim->host[i].address[e.family == USHER_IPV6].address, 16);
-		}
-	} else {
+	if (style & 1 && other != c->host)
+		memcpy(e.address, other->address[e.family == USHER_IPV6].address, 16);
+	else
 		e.key = style % 3 ? 22 : 1;
-	}
 	return e;
 }
 

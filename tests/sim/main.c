@@ -21,7 +21,7 @@
 struct options {
 	uint64_t seed, first, count;
 	uint32_t jobs;
-	bool required, quiet;
+	bool required, one; /* one: end at the first violation, as it is */
 	const char *trace;
 	struct scenario_choice choice;
 };
@@ -163,6 +163,12 @@ static void run_batch(struct session *s, const struct options *o, uint64_t batch
 		}
 		add_up(t, s);
 		keep = false;
+		if (o->one) {
+			printf("%s\n", s->sim.violation);
+			fflush(stdout);
+			t->violations++;
+			return;
+		}
 		if (t->violations++ < TOLD_MAX)
 			tell(s, o, number, first);
 	}
@@ -174,7 +180,7 @@ static struct totals run_job(const struct options *o, uint32_t job)
 	struct totals t = { 0 };
 
 	for (uint64_t batch = o->first / BATCH; batch <= (o->first + o->count - 1) / BATCH; batch++) {
-		if (batch % o->jobs == job)
+		if (batch % o->jobs == job && !(o->one && t.violations))
 			run_batch(s, o, batch, &t);
 	}
 	session_free(s);
@@ -252,12 +258,12 @@ static bool print_totals(const struct options *o, const struct totals *t)
 {
 	bool good = true;
 
-	for (uint32_t i = 0; i < MODE_COUNT && !o->quiet; i++) {
+	for (uint32_t i = 0; i < MODE_COUNT; i++) {
 		if (t->modes[i])
 			printf("%9llu %s\n", (unsigned long long)t->modes[i], mode_name(i));
 	}
 	printf("%9llu transfers\n", (unsigned long long)t->transfers);
-	for (uint32_t i = 0; i < COVER_COUNT && !o->quiet; i++)
+	for (uint32_t i = 0; i < COVER_COUNT; i++)
 		printf("%9llu %5.1f %% %s\n", (unsigned long long)t->covered[i], t->sessions ? 100.0 * (double)t->covered[i] /
 		       (double)t->sessions : 0, cover_text[i]);
 	for (uint32_t i = 0; i < sizeof(required) / sizeof(required[0]) && o->required; i++) {
@@ -272,13 +278,14 @@ static bool print_totals(const struct options *o, const struct totals *t)
 /* ---- the command line ---- */
 
 static const char usage[] =
-	"usage: sim [--seed N] [--count N] [--first N] [--jobs N] [--require]\n"
+	"usage: sim [--seed N] [--count N] [--first N] [--jobs N] [--require] [--one]\n"
 	"           [--modes BITS] [--protocols BITS] [--without BITS] [--steps N] [--impair FROM-TO] [--trace NAME]\n"
 	"Plays sessions in virtual time, each made of the seed and its number, and prints what they covered and what was violated.\n"
 	"  --seed N        default 1\n"
 	"  --first, --count which numbers; default 0 and 1000\n"
 	"  --jobs N        processes; default one for each processor\n"
 	"  --require       fail if too little was covered\n"
+	"  --one           end at the first violation, without looking for a shorter one\n"
 	"  --modes BITS    1 direct 2 routed 4 masquerade 8 forward 16 both 32 hairpin 64 chain\n"
 	"  --protocols BITS 1 ftp 2 pptp 4 web\n"
 	"  --without, --steps, --impair   take parts out of the sessions, as shrinking does\n"
@@ -287,12 +294,12 @@ static const char usage[] =
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-	enum { SEED = 1, COUNT, FIRST, JOBS, REQUIRE, MODES_, PROTOCOLS, WITHOUT, STEPS, IMPAIR, TRACE, HELP };
+	enum { SEED = 1, COUNT, FIRST, JOBS, REQUIRE, MODES_, PROTOCOLS, WITHOUT, STEPS, IMPAIR, TRACE, ONE, HELP };
 	static const struct option list[] = {
 		{ "seed", 1, NULL, SEED }, { "count", 1, NULL, COUNT }, { "first", 1, NULL, FIRST }, { "jobs", 1, NULL, JOBS },
 		{ "require", 0, NULL, REQUIRE }, { "modes", 1, NULL, MODES_ }, { "protocols", 1, NULL, PROTOCOLS },
 		{ "without", 1, NULL, WITHOUT }, { "steps", 1, NULL, STEPS }, { "impair", 1, NULL, IMPAIR },
-		{ "trace", 1, NULL, TRACE }, { "help", 0, NULL, HELP }, { NULL, 0, NULL, 0 }
+		{ "trace", 1, NULL, TRACE }, { "one", 0, NULL, ONE }, { "help", 0, NULL, HELP }, { NULL, 0, NULL, 0 }
 	};
 	int option;
 
@@ -314,6 +321,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 				return false;
 			break;
 		case TRACE: o->trace = optarg; break;
+		case ONE: o->one = true; break;
 		case HELP: fputs(usage, stdout); exit(0);
 		default: return false;
 		}

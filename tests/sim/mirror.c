@@ -322,6 +322,19 @@ static bool is_same_again(const struct mirror *m, uint32_t at, const uint8_t *da
 	return true;
 }
 
+/*
+ * An urgent pointer must lead behind a byte that was written as urgent, wherever that is now; but if announcements lie between which
+ * have not left yet, nobody can know.
+ */
+static void judge_urgent(const struct tcp *t, uint32_t end)
+{
+	for (uint32_t i = 0; i < t->urgent_count; i++) {
+		if (t->urgents[i] - 1 > t->mirror.written || mirror_out(t, t->urgents[i] - 1, true) == end)
+			return;
+	}
+	sim_violation(t->sim, "urgent data of %s leaves as up to byte %u", t->host->name, end);
+}
+
 void mirror_leaves(struct sim *sim, struct host *to, const struct wire *w)
 {
 	struct tcp *t = w->len ? writer_of(sim, to, w) : NULL, *reader;
@@ -343,6 +356,8 @@ void mirror_leaves(struct sim *sim, struct host *to, const struct wire *w)
 	ranges_add(&m->have, at, at + w->len);
 	spans = m->span_next;
 	advance(t);
+	if (w->tcp.flags & URG && !sim->failed)
+		judge_urgent(t, at + w->tcp.urgent);
 	if (spans != m->span_next) {
 		two_edits(t);
 		both_edited(t);
@@ -466,19 +481,6 @@ void mirror_edge(struct tcp *t)
 	if (r && (int32_t)(t->edge + (uint32_t)t->mirror.least_shift - r->rcv_edge) > 0)
 		sim_violation(t->sim, "%s is told that it may send up to %u, %s offers %u", t->host->name, t->edge, r->host->name,
 			      r->rcv_edge);
-}
-
-/* The urgent byte that `t` is told of is one that the other end wrote as such, wherever it is now. */
-void mirror_urgent(struct tcp *t, uint32_t number)
-{
-	const struct tcp *writer = t->peer;
-
-	for (uint32_t i = 0; writer && i < writer->urgent_count; i++) {
-		if (mirror_out(writer, writer->urgents[i] - 1, true) + 1 == number)
-			return;
-	}
-	sim_violation(t->sim, "%s is told of urgent data up to %u, which %s did not write as such", t->host->name, number - 1,
-		      writer ? writer->host->name : "nobody");
 }
 
 void mirror_finish(struct tcp *t)

@@ -34,8 +34,6 @@ void mirror_edge(struct tcp *t);
 void mirror_acknowledged(struct sim *sim, struct host *from, const struct wire *w);
 /* Where byte `at` of the stream of `t` is in that of its reader; within what was changed: where that begins, or (`up`) ends. */
 uint32_t mirror_out(const struct tcp *t, uint32_t at, bool up);
-/* `t` gets a segment whose urgent pointer says `number`. */
-void mirror_urgent(struct tcp *t, uint32_t number);
 /* The connection ended in order: was all read? */
 void mirror_finish(struct tcp *t);
 

@@ -132,8 +132,8 @@ static void add_texts(struct writing *w, uint32_t limit, bool wait)
 	for (uint32_t i = roll(w->dice, limit + 1); i > 0; i--) {
 		struct ftp_step *step = add(w, STEP_TEXT);
 
-		if (chance(w->dice, 6))
-			step->size = 1 + roll(w->dice, 590);
+		if (chance(w->dice, 8))
+			step->size = 1 + roll(w->dice, chance(w->dice, 50) ? 590 : 1400);
 		step->join = chance(w->dice, 25);
 		add_cut(w, step, 10);
 		if (wait && chance(w->dice, 60)) {

@@ -263,6 +263,9 @@ static struct host *make_hosts(struct session *s, struct place *p)
 	for (unsigned v = 0; v < 2; v++)
 		set_address(server, p->server_side == INSIDE ? places[v][c->addresses].server : places[v][c->addresses].far_server, 0);
 	server->tcp = c->server;
+	h = new_host(sim, "bystander", INSIDE, s->gateway[0]);
+	for (unsigned v = 0; v < 2; v++)
+		set_address(h, places[v][c->addresses].inner, 77);
 	h = new_host(sim, "attacker", OUTSIDE, s->gateway[chain ? 2 : 0]);
 	for (unsigned v = 0; v < 2; v++)
 		set_address(h, places[v][c->addresses].attacker, 0);
@@ -397,6 +400,20 @@ static void judge_apps(struct session *s)
 	}
 }
 
+/* Nobody was let in for an announcement that had to be refused. */
+static void judge_refused(struct sim *sim)
+{
+	for (uint32_t i = 0; i < sim->announcement_count; i++) {
+		const struct announcement *a = &sim->announcement[i];
+
+		for (uint32_t g = 0; a->refused && g < sim->gateway_count; g++) {
+			if (gateway_tracks(sim->gateway[g]) && (gateway_expected(sim->gateway[g], USHER_TCP, &a->real) ||
+								gateway_expected(sim->gateway[g], USHER_TCP, &a->seen)))
+				sim_violation(sim, "what has to be refused is expected: %s", endpoint_text(&a->real));
+		}
+	}
+}
+
 static void cover_counters(struct sim *sim)
 {
 	static const struct {
@@ -440,6 +457,7 @@ bool session_run(struct session *s, const struct scenario *scenario, bool keep, 
 		attack_at_random(sim, 1 + roll(&sim->dice, 6), 10);
 	sim_run_all(sim);
 	judge_apps(s);
+	judge_refused(sim);
 	for (uint32_t i = 0; i < sim->conn_count && !sim->failed; i++)
 		mirror_finish(sim->conn[i]);
 	cover_counters(sim);

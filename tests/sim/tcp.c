@@ -249,8 +249,6 @@ static void take(struct tcp *t, const struct wire *w, uint32_t number)
 		t->rcv_nxt = t->early.at[0].to;
 		ranges_trim(&t->early, t->rcv_nxt);
 	}
-	if (w->tcp.flags & URG && w->tcp.urgent)
-		mirror_urgent(t, number + w->tcp.urgent);
 	if (t->fin_at && t->fin_at == t->rcv_nxt && !t->fin_got) {
 		t->rcv_nxt++;
 		t->fin_got = true;
