@@ -13,6 +13,8 @@
 
 #include <stdio.h>
 
+#include "usher/replay_nat.h"
+
 struct replay_options {
 	bool json, explain, stats, all;
 	bool zone_by_vlan, no_default_helpers;
@@ -22,6 +24,7 @@ struct replay_options {
 	uint32_t flags;      /* enum usher_option_flags */
 	uint32_t burst, connections;
 	uint16_t expect_max, reserved_below;
+	struct ctl_rules *nat; /* NULL: none */
 	struct usher_port_helper *ports;
 	uint32_t port_count;
 	uint32_t *timeouts;  /* usher_timeout_count() of them, 0: the default */
@@ -80,6 +83,7 @@ struct replay {
 	struct replay_file *files;
 	uint32_t file;            /* number of the one being read, from 1 */
 	struct replay_counts counts;
+	struct replay_nat *nat;   /* NULL: none */
 	struct replay_tree *tree; /* those that are wanted; else NULL */
 	struct replay_explain *explain;
 	struct replay_json *json;

@@ -14,7 +14,8 @@
 
 enum { /* options without a letter */
 	OPT_HELPER = 256, OPT_NO_DEFAULT_HELPERS, OPT_LOOSE, OPT_STRICT, OPT_LIVE, OPT_VERIFY_CHECKSUMS, OPT_TIMEOUT,
-	OPT_RESERVED_BELOW, OPT_EXPECT_MAX, OPT_CONNECTIONS, OPT_ZONE_BY_VLAN, OPT_BURST, OPT_REPORT
+	OPT_RESERVED_BELOW, OPT_EXPECT_MAX, OPT_CONNECTIONS, OPT_ZONE_BY_VLAN, OPT_BURST, OPT_REPORT,
+	OPT_NAT, OPT_INSIDE
 };
 
 static const struct option long_options[] = {
@@ -37,6 +38,8 @@ static const struct option long_options[] = {
 	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 	{ "zone-by-vlan", no_argument, NULL, OPT_ZONE_BY_VLAN },
 	{ "burst", required_argument, NULL, OPT_BURST },
+	{ "nat", required_argument, NULL, OPT_NAT },
+	{ "inside", required_argument, NULL, OPT_INSIDE },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -75,6 +78,34 @@ static int parse_timeout(struct replay_options *options, const char *argument)
 	}
 	return misuse("replay", "--timeout %s: no time-out has this name; the manual, usher(1), lists them",
 		      shown(argument));
+}
+
+static int parse_nat(struct replay_options *options, bool inside, const char *argument)
+{
+	char wrong[256];
+	bool good;
+
+	if (options->nat == NULL)
+		options->nat = grab(1, sizeof(*options->nat));
+	good = inside ? ctl_rules_inside(options->nat, argument, wrong, sizeof(wrong)) :
+			ctl_rules_add(options->nat, argument, wrong, sizeof(wrong));
+	return good ? STATUS_OK : misuse("replay", "%s %s", inside ? "--inside" : "--nat", wrong);
+}
+
+/* --nat and --inside need each other. */
+static int check_nat(struct ctl_rules *nat)
+{
+	char wrong[256];
+
+	if (nat == NULL)
+		return STATUS_OK;
+	if (nat->inside_count == 0)
+		return misuse("replay", "--nat wants --inside NET, the network that the capture was taken in");
+	if (!nat->source[0].family && !nat->source[1].family && nat->forward_count == 0)
+		return misuse("replay", "--inside wants --nat RULES");
+	if (!ctl_rules_finish(nat, wrong, sizeof(wrong)))
+		return misuse("replay", "--nat: %s", wrong);
+	return STATUS_OK;
 }
 
 /* Options with a number. */
@@ -120,6 +151,7 @@ static int parse_one(struct replay_options *options, int option, const char *arg
 	case OPT_LIVE: options->flags |= USHER_LIVE; break;
 	case OPT_VERIFY_CHECKSUMS: options->flags |= USHER_VERIFY_CHECKSUMS; break;
 	case OPT_HELPER: return option_helper("replay", argument, &options->ports, &options->port_count);
+	case OPT_NAT: case OPT_INSIDE: return parse_nat(options, option == OPT_INSIDE, argument);
 	case OPT_TIMEOUT: return parse_timeout(options, argument);
 	default: return parse_numbered(options, option, argument);
 	}
@@ -154,6 +186,9 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
 		return misuse("replay", "--report wants a file of its own, not -");
 	if (options->report != NULL && options->output != NULL && strcmp(options->report, options->output) == 0)
 		return misuse("replay", "--report and --output name the same file");
+	status = check_nat(options->nat);
+	if (status != STATUS_OK)
+		return status;
 	if (options->json && options->explain)
 		return misuse("replay", "--json and --explain exclude each other: events say what happened already");
 	return -1;

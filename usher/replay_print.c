@@ -155,10 +155,14 @@ static bool is_reversed(const struct tree_conn *record)
 static void print_head(const struct page *page, const struct tree_conn *record)
 {
 	const struct usher_conn *conn = &record->conn;
-	char tuple[WORDS_TUPLE_SIZE];
+	char tuple[WORDS_TUPLE_SIZE], other[CTL_ENDPOINT_SIZE];
 
 	fprintf(page->out, "%s %s", conn->helper != NULL ? conn->helper : ctl_protocol(conn->orig.protocol)->name,
 		words_tuple(tuple, is_reversed(record) ? &conn->reply : &conn->orig));
+	if (conn->flags & USHER_CONN_NAT_SOURCE)
+		fprintf(page->out, ", leaves from %s", ctl_endpoint(other, conn->orig.protocol, &conn->reply.dst));
+	if (conn->flags & USHER_CONN_NAT_DESTINATION)
+		fprintf(page->out, ", goes to %s", ctl_endpoint(other, conn->orig.protocol, &conn->reply.src));
 	if (conn->orig.zone != 0)
 		fprintf(page->out, " zone %u", (unsigned)conn->orig.zone);
 }

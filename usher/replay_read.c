@@ -41,6 +41,8 @@ static void process(struct reader *reader)
 
 	if (reader->count == 0)
 		return;
+	if (replay->nat != NULL)
+		replay_nat_packet(replay->nat, replay->worker, &reader->packets[0]);
 	usher_process(replay->worker, reader->packets, reader->count, replay->counts.last);
 	if (replay->explain != NULL) {
 		for (uint32_t i = 0; i < reader->count; i++)
@@ -67,7 +69,8 @@ static void add(struct reader *reader, const struct io_frame *frame, const struc
 	packet->frame = frame->number;
 	memcpy(packet->data, frame->data + link->offset, len);
 	reader->used += (len + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (++reader->count == options->burst || reader->used >= ARENA_FULL)
+	/* With --nat a packet's other name may come of the one before it. */
+	if (++reader->count == options->burst || reader->replay->nat != NULL || reader->used >= ARENA_FULL)
 		process(reader);
 }
 

@@ -54,6 +54,8 @@ static void on_event(void *user, const struct usher_event *event)
 		if (!event->u.announce.accepted)
 			count_refusal(&replay->counts, event->u.announce.code);
 	}
+	if (replay->nat != NULL)
+		replay_nat_event(replay->nat, event);
 	if (replay->json != NULL)
 		replay_json_event(replay->json, event);
 	if (replay->explain != NULL)
@@ -83,7 +85,7 @@ static int make_tracker(struct replay *replay)
 	const struct replay_options *options = replay->options;
 	struct usher_options tracker = {
 		.size = sizeof(tracker),
-		.flags = options->flags,
+		.flags = options->flags | (replay->nat != NULL ? USHER_NAT_CAPTURE : 0u),
 		.connections = options->connections,
 		.helped = options->connections < HELPED_MAX ? options->connections : HELPED_MAX,
 		.expectations = EXPECT_MAX,
@@ -93,6 +95,8 @@ static int make_tracker(struct replay *replay)
 		.ports = options->ports,
 		.port_count = options->port_count,
 		.no_default_ports = options->no_default_helpers,
+		.policy = replay->nat != NULL ? replay_nat_policy : NULL,
+		.policy_user = replay->nat,
 		.sink = on_event,
 		.sink_user = replay,
 		.events = events_wanted(replay),
@@ -207,6 +211,9 @@ static int run(struct replay *replay)
 	int status;
 
 	choose_views(replay);
+	if (replay->options->nat != NULL)
+		replay->nat = replay_nat_new(replay->options->nat, replay->options->ports, replay->options->port_count,
+					     !replay->options->no_default_helpers);
 	status = make_tracker(replay);
 	if (status != STATUS_OK)
 		return status;

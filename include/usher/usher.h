@@ -91,7 +91,8 @@ enum usher_option_flags {
 	USHER_LIVE = 8,             /* live packets: a control connection picked up must show a dialogue before anything counts */
 	USHER_LOOSE = 16,           /* announcements of third parties' addresses are accepted (FXP) */
 	USHER_DROP_INVALID = 32,    /* the verdict for invalid packets is drop */
-	USHER_IGNORE_INVALID_RST = 64 /* a RST that is not exact passes, changing nothing */
+	USHER_IGNORE_INVALID_RST = 64, /* a RST that is not exact passes, changing nothing */
+	USHER_NAT_CAPTURE = 128 /* a capture: helpers' edits are told, not made, for the other side of its streams never saw them */
 };
 
 struct usher_options {

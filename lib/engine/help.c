@@ -623,6 +623,8 @@ static void op_withdraw(struct usher_help *call, uint8_t class_id, uint32_t tag,
 
 static int op_edit(struct usher_help *call, uint32_t at, uint32_t len, const void *text, uint32_t text_len)
 {
+	if (call->w->tracker->flags & USHER_NAT_CAPTURE)
+		return USHER_OK;
 	return call->reading ? usher__stream_edit(call->reading, at, len, text, text_len) : USHER_REFUSED;
 }
 

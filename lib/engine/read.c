@@ -349,7 +349,7 @@ bool usher__help_attach(struct usher_worker *w, uint32_t record, uint8_t helper,
 	h = help_at(w, x->help);
 	memset(h, 0, w->helps->record_size);
 	h->extra = c->extra;
-	if (c->status & CONN_TRANSLATED && helper_at(w, helper)->may_edit)
+	if (c->status & CONN_TRANSLATED && helper_at(w, helper)->may_edit && !(w->tracker->flags & USHER_NAT_CAPTURE))
 		rewrites = 3; /* each side may speak of the other's endpoints */
 	usher__stream_open(&h->stream, helper_at(w, helper)->record_max, c->status & CONN_PICKED_UP, rewrites);
 	x->helper = helper;
