@@ -54,13 +54,29 @@ static const struct row rows[] = {
 #include "rows.h"
 };
 
+struct pptp_row {
+	const char *name;
+	uint8_t mode;
+	uint16_t flags;       /* enum row_flags */
+	const char *opener, *other; /* plans, see rows_pptp.h; NULL: empty */
+	uint8_t refuses, joins, cuts; /* percent: struct pptp_manners */
+	uint16_t ids;         /* the first one of each end; 0 is an id */
+	uint64_t lose[2];     /* as above */
+	uint8_t calls;        /* that usher lets in */
+	uint8_t gre;          /* packets that arrive */
+};
+
+static const struct pptp_row pptp_rows[] = {
+#include "rows_pptp.h"
+};
+
 static struct session *session;
 
-static void make_host(struct tcp_profile *t, const struct row *r)
+static void make_host(struct tcp_profile *t, uint16_t flags)
 {
-	*t = (struct tcp_profile){ .mss = r->flags & V6 ? 1440 : 1460, .scale = 7, .first_window = 10, .buffer = 65536,
-				   .sack = !(r->flags & NO_SACK), .stamps = true, .nagle = r->flags & NAGLE };
-	if (r->flags & SMALL_MSS)
+	*t = (struct tcp_profile){ .mss = flags & V6 ? 1440 : 1460, .scale = 7, .first_window = 10, .buffer = 65536,
+				   .sack = !(flags & NO_SACK), .stamps = true, .nagle = flags & NAGLE };
+	if (flags & SMALL_MSS)
 		t->mss = 52;
 }
 
@@ -87,14 +103,15 @@ static void make_script(struct scenario *c, const struct row *r, uint32_t client
 	add(c, client, STEP_QUIT);
 }
 
-static void make(struct scenario *c, const struct row *r)
+static void make_common(struct scenario *c, uint8_t mode, uint16_t flags, const uint64_t lose[2])
 {
 	memset(c, 0, sizeof(*c));
 	c->seed = 1;
-	c->mode = r->mode;
-	c->ipv6 = r->flags & V6;
+	c->mode = mode;
+	c->ipv6 = flags & V6;
 	c->strict = true;
-	c->clients = r->flags & TWO_CLIENTS ? 2 : 1;
+	c->clients = flags & TWO_CLIENTS ? 2 : 1;
+	c->equal_ports = true;
 	c->attacks = 1;
 	c->tailroom = PACKET_TAIL;
 	c->law = true;
@@ -103,11 +120,16 @@ static void make(struct scenario *c, const struct row *r)
 	c->impair_to = UINT32_MAX;
 	for (unsigned side = 0; side < 2; side++)
 		c->up[side] = c->down[side] = (struct link_profile){ .delay_us = 1000 };
-	c->down[r->mode == M ? OUTSIDE : INSIDE].lose_data = r->lose[0];
-	c->down[r->mode == M ? INSIDE : OUTSIDE].lose_data = r->lose[1];
+	c->down[mode == M ? OUTSIDE : INSIDE].lose_data = lose[0];
+	c->down[mode == M ? INSIDE : OUTSIDE].lose_data = lose[1];
+	make_host(&c->client, flags);
+	make_host(&c->server, flags);
+}
+
+static void make(struct scenario *c, const struct row *r)
+{
+	make_common(c, r->mode, r->flags, r->lose);
 	c->up[r->mode == M ? OUTSIDE : INSIDE].lose_bare = r->lose_acks;
-	make_host(&c->client, r);
-	make_host(&c->server, r);
 	c->manners = (struct ftp_manners){ .announces_public = r->flags & PUBLIC, .silent = r->flags & SILENT, .lenient = true,
 					   .passive = r->passive };
 	for (uint32_t i = 0; i < c->clients; i++)
@@ -129,6 +151,8 @@ static void check(const struct row *r)
 	expectations = gateways_count(&session->sim, USHER_COUNTER_EXPECTATIONS);
 	if (!good)
 		fail_msg("%s: %s", r->name, session->sim.violation);
+	if ((r->lose[0] || r->lose[1] || r->lose_acks) && !session->sim.covered[COVER_LOST])
+		fail_msg("%s: nothing was lost", r->name);
 	if (transfers != r->transfers || edits != r->edits || expectations != r->expectations)
 		fail_msg("%s: %u transfers, %u edits, %u expectations, and not %u, %u, %u", r->name, transfers, (unsigned)edits,
 			 (unsigned)expectations, r->transfers, r->edits, r->expectations);
@@ -142,6 +166,80 @@ static void test_rows(void **state)
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!only || strstr(rows[i].name, only))
 			check(&rows[i]);
+	}
+}
+
+static void make_plan(struct pptp_plan *p, const char *text, uint8_t cuts)
+{
+	static const char letters[] = "OIWMGELRCsX";
+	static const uint8_t kinds[] = { CALL_OUT, CALL_IN, CALL_WAIT, CALL_MEET, CALL_GRE, CALL_ECHO, CALL_LINK, CALL_ERRORS, CALL_CLEAR,
+					 CALL_SLEEP, CALL_STOP };
+
+	for (p->count = 0; text && *text; text++) {
+		struct pptp_step *step = &p->step[p->count++];
+		const char *letter = strchr(letters, *text == 't' ? 's' : *text);
+
+		assert_non_null(letter);
+		*step = (struct pptp_step){ .kind = kinds[letter - letters], .cut = { cuts ? 4 : 1, 0 }, .size = 3 };
+		if (step->kind == CALL_SLEEP)
+			step->size = *text == 't' ? 200000 : 300;
+		if (text[1] == '+') {
+			step->join = true;
+			text++;
+		}
+	}
+}
+
+static void check_pptp(const struct pptp_row *r)
+{
+	static struct scenario scenario;
+	uint64_t calls;
+	bool good;
+
+	make_common(&scenario, r->mode, r->flags, r->lose);
+	scenario.protocol = PROTOCOL_PPTP;
+	scenario.port = scenario.public_port = 1723;
+	for (unsigned i = 0; i < 2; i++)
+		scenario.pptp_manners[i] = (struct pptp_manners){ .refuses = r->refuses, .joins = r->joins, .cut_percent = r->cuts,
+								  .first_id = r->ids };
+	make_plan(&scenario.plan[0], r->opener, r->cuts);
+	make_plan(&scenario.plan[1], r->other, r->cuts);
+	good = session_run(session, &scenario, false, NULL);
+	calls = gateways_count(&session->sim, USHER_COUNTER_EXPECTATIONS);
+	if (!good)
+		fail_msg("%s: %s", r->name, session->sim.violation);
+	if ((r->lose[0] || r->lose[1]) && !session->sim.covered[COVER_LOST])
+		fail_msg("%s: nothing was lost", r->name);
+	if (calls != r->calls || session->pptp_house.delivered != r->gre)
+		fail_msg("%s: %u calls, %u GRE packets arrive, and not %u, %u", r->name, (unsigned)calls, session->pptp_house.delivered,
+			 r->calls, r->gre);
+}
+
+static void test_pptp_rows(void **state)
+{
+	const char *only = getenv("ROW");
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(pptp_rows) / sizeof(pptp_rows[0]); i++) {
+		if (!only || strstr(pptp_rows[i].name, only))
+			check_pptp(&pptp_rows[i]);
+	}
+}
+
+/* slipstream-post-port21, slipstream-none, slipstream-header-body-two-writes: the kernel opens a pinhole. */
+static void test_slipstream_rows(void **state)
+{
+	static struct scenario scenario;
+	const struct scenario_choice choice = {
+		.modes = 1u << MODE_MASQUERADE | 1u << MODE_ROUTED, .protocols = 1u << PROTOCOL_WEB, .step_limit = 1, .impair_to = UINT32_MAX
+	};
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		scenario_make(&scenario, seed, &choice);
+		if (!session_run(session, &scenario, false, NULL))
+			fail_msg("slipstream, seed %u: %s", (unsigned)seed, session->sim.violation);
+		assert_true(session->sim.covered[COVER_SLIPSTREAM]);
 	}
 }
 
@@ -161,7 +259,9 @@ static int end(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_pptp_rows), cmocka_unit_test(test_slipstream_rows)
+	};
 
 	return cmocka_run_group_tests(tests, begin, end);
 }
