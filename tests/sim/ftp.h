@@ -22,7 +22,8 @@ enum ftp_step_kind {
 	STEP_ABOR,
 	STEP_SLEEP,
 	STEP_QUIT,   /* and wait for the server to close */
-	STEP_CLOSE, STEP_RESET
+	STEP_CLOSE, STEP_RESET,
+	STEP_RAW     /* `text`: | ends a segment, @ is an own address and port as PORT has it, % as EPRT has it */
 };
 
 struct ftp_step {
@@ -31,6 +32,7 @@ struct ftp_step {
 	bool join;         /* the next step's bytes go into the same write */
 	struct cut cut;
 	uint32_t size;     /* RETR, STOR: bytes; SLEEP: ms; TEXT: length of the argument */
+	const char *text;  /* RAW */
 };
 
 /* How a server is. */
@@ -42,6 +44,9 @@ struct ftp_manners {
 	uint16_t gap_ms;
 	uint16_t close_after;    /* closes after so many commands; 0: never */
 	uint16_t refuse_port;    /* the n-th PORT or EPRT is refused; 0: none */
+	bool silent;             /* no greeting */
+	bool lenient;            /* what it cannot read of PORT and EPRT is answered with 501 */
+	const char *passive;     /* the reply to PASV and EPSV: | ends a segment, ! is |, ^ is !, @ is address and port, # the port */
 };
 
 struct ftp_client {

@@ -5,6 +5,7 @@
 
 #include "tests/sim/attack.h"
 #include "tests/sim/gateway.h"
+#include "tests/sim/scenario.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -205,13 +206,10 @@ static struct usher_endpoint foreign(struct ftp_client *c, uint8_t style)
 	return e;
 }
 
-static void write_announcement(struct ftp_client *c, const struct ftp_step *s)
+/* A place to announce, where it listens unless it is one that must be refused. */
+static struct announcement *new_announcement(struct ftp_client *c, const struct ftp_step *s)
 {
-	uint32_t line = writer_at(&c->out), from;
 	struct usher_endpoint at = c->control->local;
-	bool eprt = s->kind == STEP_EPRT || at.family == USHER_IPV6;
-	struct announcement *a;
-	struct span *span;
 
 	if (s->kind == STEP_FOREIGN) {
 		at = foreign(c, s->style);
@@ -221,11 +219,21 @@ static void write_announcement(struct ftp_client *c, const struct ftp_step *s)
 	}
 	if (c->announcement)
 		c->announcement->closed = true;
-	a = sim_announce(c->control, &at, USHER_TCP);
-	a->refused = s->kind == STEP_FOREIGN;
-	c->announcement = a;
+	c->announcement = sim_announce(c->control, &at, USHER_TCP);
+	c->announcement->refused = s->kind == STEP_FOREIGN;
 	c->port_refused = false;
 	c->mode = STEP_PORT;
+	return c->announcement;
+}
+
+static void write_announcement(struct ftp_client *c, const struct ftp_step *s)
+{
+	uint32_t line = writer_at(&c->out), from;
+	struct announcement *a = new_announcement(c, s);
+	struct usher_endpoint at = a->real;
+	bool eprt = s->kind == STEP_EPRT || at.family == USHER_IPV6;
+	struct span *span;
+
 	if (eprt)
 		write_eprt(c, &at, s->style);
 	else
@@ -238,13 +246,74 @@ static void write_announcement(struct ftp_client *c, const struct ftp_step *s)
 	span->line_end = writer_at(&c->out);
 }
 
-static void write_transfer(struct ftp_client *c, const struct ftp_step *s)
+static void begin_transfer(struct ftp_client *c, bool up, uint32_t size)
 {
 	c->in_transfer = true;
-	c->data_up = s->kind == STEP_STOR;
-	c->data_size = s->size;
+	c->data_up = up;
+	c->data_size = size;
 	c->data_got = 0;
 	c->data_closed = false;
+}
+
+/* What kind of a command a line of RAW is. */
+static uint8_t kind_of(const uint8_t *line, uint32_t len)
+{
+	static const struct {
+		const char *verb;
+		uint8_t kind;
+	} kinds[] = { { "PORT", STEP_PORT }, { "EPRT", STEP_PORT }, { "PASV", STEP_PASV }, { "EPSV", STEP_EPSV }, { "RETR", STEP_RETR } };
+
+	for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len > 4 && !strncasecmp((const char *)line, kinds[i].verb, 4) && !memmem(line, len, "ALL", 3))
+			return kinds[i].kind;
+	}
+	return STEP_TEXT;
+}
+
+static void write_own(struct ftp_client *c, const struct ftp_step *s, bool eprt)
+{
+	const struct announcement *a = new_announcement(c, s);
+	const uint8_t *n = a->real.address;
+	uint32_t from = writer_at(&c->out);
+
+	if (eprt)
+		writer_print(&c->out, "|%c|%s|%u|", a->real.family == USHER_IPV4 ? '1' : '2', address_text(&a->real), a->real.key);
+	else
+		writer_print(&c->out, "%u,%u,%u,%u,%u,%u", n[0], n[1], n[2], n[3], a->real.key >> 8, a->real.key & 0xff);
+	mirror_span(c->control, eprt ? SPAN_EPRT : SPAN_NUMBERS, c->announcement, from, writer_at(&c->out) - from);
+}
+
+static void write_raw(struct ftp_client *c, const struct ftp_step *s)
+{
+	uint32_t line = writer_at(&c->out);
+	uint8_t kind;
+
+	for (const char *at = s->text; *at; at++) {
+		if (*at == '|') {
+			writer_flush(&c->out, (struct cut){ 1, 0 }, false);
+		} else if (*at == '@' || *at == '%') {
+			write_own(c, s, *at == '%');
+		} else {
+			writer_put(&c->out, at, 1);
+		}
+		if (*at != '\n')
+			continue;
+		kind = kind_of(c->out.queue.data + line, writer_at(&c->out) - line);
+		if (kind == STEP_RETR)
+			begin_transfer(c, false, (uint32_t)atoi((const char *)c->out.queue.data + line + 6));
+		line = writer_at(&c->out);
+		asked(c, kind);
+		if (kind == STEP_PASV || kind == STEP_EPSV) {
+			c->mode = STEP_PASV;
+			c->target.family = 0;
+		}
+	}
+	writer_flush(&c->out, (struct cut){ 1, 0 }, false);
+}
+
+static void write_transfer(struct ftp_client *c, const struct ftp_step *s)
+{
+	begin_transfer(c, s->kind == STEP_STOR, s->size);
 	if (c->mode == STEP_PASV && s->style & 1)
 		connect_data(c);
 	writer_print(&c->out, "%s f%u\r\n", c->data_up ? "STOR" : "RETR", s->size);
@@ -305,6 +374,9 @@ static void command(struct ftp_client *c, const struct ftp_step *s)
 	static const char *const verb[2][2] = { { "PASV", "pasv" }, { "EPSV", "Epsv" } };
 
 	switch (s->kind) {
+	case STEP_RAW:
+		write_raw(c, s);
+		return;
 	case STEP_TEXT:
 		write_text(c, s);
 		break;
@@ -404,6 +476,8 @@ static void transfer_answered(struct ftp_client *c, unsigned code)
 
 static void port_refused(struct ftp_client *c, struct announcement *a)
 {
+	if (!a) /* RAW: it was none */
+		return;
 	if (a == c->announcement)
 		c->port_refused = true;
 	a->closed = true;
@@ -479,6 +553,10 @@ static void control_app(struct tcp *t, enum tcp_event event)
 	char line[700];
 
 	switch (event) {
+	case TCP_OPEN:
+		c->greeted = c->sim->scenario->manners.silent;
+		go(c);
+		break;
 	case TCP_BYTES:
 		while (!c->sim->failed && app_line(t, line, sizeof(line)))
 			reply(c, line);

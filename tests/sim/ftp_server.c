@@ -156,6 +156,48 @@ static void drop_data(struct ftp_server *s)
 
 /* ---- commands ---- */
 
+/* A port for data connections; `at` gets its number. */
+static void new_announcement(struct ftp_server *s, struct usher_endpoint *at)
+{
+	struct listener *l;
+
+	drop_data(s);
+	s->mode = STEP_PASV;
+	s->listening = host_port(s->host);
+	at->key = s->listening;
+	l = host_listen(s->host, at->family, s->listening);
+	l->app = data_app;
+	l->app_data = s;
+	if (s->announcement)
+		s->announcement->closed = true;
+	s->announcement = sim_announce(s->control, at, USHER_TCP);
+}
+
+/* The reply that the manners have. */
+static void announce_as(struct ftp_server *s, const char *form)
+{
+	struct usher_endpoint at = s->control->local, named = s->known_as.family ? s->known_as : at;
+	const uint8_t *a = named.address;
+	uint32_t from;
+
+	new_announcement(s, &at);
+	for (; *form; form++) {
+		from = writer_at(&s->out);
+		if (*form == '|') {
+			writer_flush(&s->out, (struct cut){ 1, 0 }, false);
+		} else if (*form == '@') {
+			writer_print(&s->out, "%u,%u,%u,%u,%u,%u", a[0], a[1], a[2], a[3], at.key >> 8, at.key & 0xff);
+			mirror_span(s->control, SPAN_NUMBERS, s->announcement, from, writer_at(&s->out) - from);
+		} else if (*form == '#') {
+			writer_print(&s->out, "%u", at.key);
+			mirror_span(s->control, SPAN_PORT, s->announcement, from, writer_at(&s->out) - from);
+		} else {
+			writer_put(&s->out, *form == '!' ? "|" : *form == '^' ? "!" : form, 1);
+		}
+	}
+	flush(s, false);
+}
+
 static void announce(struct ftp_server *s, bool extended)
 {
 	static const char *const form[] = {
@@ -166,19 +208,13 @@ static void announce(struct ftp_server *s, bool extended)
 	struct usher_endpoint at = s->control->local, named = s->known_as.family ? s->known_as : at;
 	uint32_t line, head = (uint32_t)(strstr(pick, "%s") - pick), from;
 	const uint8_t *a = named.address;
-	struct listener *l;
 	struct span *span;
 
-	drop_data(s);
-	s->mode = STEP_PASV;
-	s->listening = host_port(s->host);
-	at.key = s->listening;
-	l = host_listen(s->host, at.family, s->listening);
-	l->app = data_app;
-	l->app_data = s;
-	if (s->announcement)
-		s->announcement->closed = true;
-	s->announcement = sim_announce(s->control, &at, USHER_TCP);
+	if (s->manners->passive) {
+		announce_as(s, s->manners->passive);
+		return;
+	}
+	new_announcement(s, &at);
 	if (chance(&s->dice, s->manners->multiline))
 		writer_print(&s->out, "%s-A passive reply\r\n", extended ? "229" : "227");
 	line = writer_at(&s->out);
@@ -237,8 +273,13 @@ static bool read_active(struct ftp_server *s, bool extended, const char *text)
 static void active(struct ftp_server *s, bool extended, const char *text)
 {
 	s->ports++;
+	s->target.family = 0;
 	drop_data(s);
-	if (!read_active(s, extended, text)) {
+	if (!read_active(s, extended, text) && s->manners->lenient) {
+		reply(s, 501, "Syntax error in parameters");
+		return;
+	}
+	if (!s->target.family) {
 		sim_violation(s->sim, "%s cannot read %s", s->host->name, text);
 		return;
 	}
@@ -302,7 +343,9 @@ static void command(struct ftp_server *s, const char *line)
 
 	s->commands++;
 	if (!strncasecmp(line, "PORT", 4) || !strncasecmp(line, "EPRT", 4))
-		active(s, extended, line + 5);
+		active(s, extended, line + (strlen(line) > 5 ? 5 : strlen(line)));
+	else if (!strncasecmp(line, "EPSV ALL", 8))
+		reply(s, 200, "EPSV ALL ok");
 	else if (!strncasecmp(line, "PASV", 4) || !strncasecmp(line, "EPSV", 4))
 		s->got = 0, announce(s, extended);
 	else if (!strncasecmp(line, "RETR ", 5) || !strncasecmp(line, "STOR ", 5))
@@ -349,7 +392,8 @@ static void control_app(struct tcp *t, enum tcp_event event)
 
 	switch (event) {
 	case TCP_OPEN:
-		reply(s, 220, "Welcome");
+		if (!s->manners->silent)
+			reply(s, 220, "Welcome");
 		flush(s, false);
 		break;
 	case TCP_BYTES:

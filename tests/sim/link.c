@@ -90,11 +90,22 @@ static uint8_t *same_lost(struct link *link, const struct wire *w)
 	return &link->same_lost[roll(&d, LINK_SAME)];
 }
 
+/* Is it one of those that are to be lost by their number? */
+static bool is_named(struct link *link, const struct wire *w)
+{
+	uint32_t number;
+
+	if (!w || w->protocol != USHER_TCP)
+		return false;
+	number = w->len ? link->data_count++ : link->bare_count++;
+	return number < 64 && (w->len ? link->profile->lose_data : link->profile->lose_bare) >> number & 1;
+}
+
 static bool is_lost(struct sim *sim, struct link *link, const struct wire *w)
 {
 	const struct link_profile *p = link->profile;
 	bool last = !link->to && w, edit = last && p->aimed && mirror_has_edit(sim, link->host, w, false);
-	bool lost = chance(&link->dice, p->loss) || (edit && chance(&link->dice, p->aimed));
+	bool lost = chance(&link->dice, p->loss) || (edit && chance(&link->dice, p->aimed)) || is_named(link, w);
 	uint8_t *same = w && w->protocol == USHER_TCP ? same_lost(link, w) : &link->same_lost[0];
 
 	if (!lost || (w && w->protocol == USHER_TCP && *same >= SAME_LOST) || !impair(sim, COVER_LOST))

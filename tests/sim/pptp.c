@@ -558,12 +558,13 @@ static void play(struct pptp_end *e, const struct pptp_step *s)
 		flush(e, s);
 }
 
-/* The other end has done all that it wants, or waits for us. */
-static bool other_is_ready(const struct pptp_end *e)
+static bool may_go(const struct pptp_end *e, const struct pptp_step *s)
 {
 	const struct pptp_end *o = e->other;
 
-	return !o || o->step == o->step_count || o->done || (o->script[o->step].kind == CALL_WAIT && !o->waiting);
+	if ((s->kind == CALL_WAIT || s->kind == CALL_MEET) && e->waiting)
+		return false;
+	return s->kind != CALL_MEET || !o || o->done || (o->step == o->step_count && !o->waiting);
 }
 
 static void go(struct pptp_end *e)
@@ -571,7 +572,7 @@ static void go(struct pptp_end *e)
 	while (e->established && !e->done && !e->asleep && !e->stopping && e->step < e->step_count && !e->sim->failed) {
 		const struct pptp_step *s = &e->script[e->step];
 
-		if (s->kind == CALL_WAIT && (e->waiting || !other_is_ready(e)))
+		if (!may_go(e, s))
 			return;
 		if (s->kind == CALL_SLEEP) {
 			e->asleep = true;

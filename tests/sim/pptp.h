@@ -17,7 +17,8 @@
 
 enum pptp_step_kind {
 	CALL_OUT, CALL_IN,     /* ask for an outgoing call as PNS, for an incoming one as PAC */
-	CALL_WAIT,             /* until all that was asked is answered, and the other end's script has come as far */
+	CALL_WAIT,             /* until all that was asked is answered */
+	CALL_MEET,             /* and until the other end's script is over */
 	CALL_GRE,              /* `size` packets in each call that is connected */
 	CALL_ECHO, CALL_LINK, CALL_ERRORS, /* Echo-Request, Set-Link-Info, WAN-Error-Notify */
 	CALL_CLEAR,            /* the oldest connected call */

@@ -279,7 +279,7 @@ static void make_plan(struct dice *d, struct scenario *s, unsigned opener)
 	if (p->count > s->step_limit)
 		p->count = s->step_limit;
 	if (opener) {
-		add_step(d, s, p, CALL_WAIT, 0);
+		add_step(d, s, p, CALL_MEET, 0);
 		add_step(d, s, p, CALL_SLEEP, 300);
 		add_step(d, s, p, chance(d, 60) ? CALL_STOP : chance(d, 60) ? CALL_CLOSE : CALL_RESET, 0);
 	}

@@ -65,6 +65,7 @@ struct link_profile {
 	uint8_t aimed;    /* percent: a segment with an edit in it is lost */
 	uint16_t mtu;     /* of a router on it; 0: there is none */
 	bool short_quotes;/* that router quotes the 8 bytes of RFC 792 only */
+	uint64_t lose_data, lose_bare; /* bit n: the n-th TCP segment with data, or without, is lost */
 };
 
 #define LINK_SAME 64u
@@ -78,6 +79,7 @@ struct link {
 	struct usher_endpoint router[2]; /* its addresses, IPv4 and IPv6 */
 	struct dice dice;
 	uint64_t last;
+	uint32_t data_count, bare_count;
 	uint8_t same_lost[LINK_SAME]; /* how often the same segment was lost */
 	uint8_t number;
 };
