@@ -102,7 +102,8 @@ static bool add_one(struct ctl_rules *rules, const char *word, char *wrong, size
 		return true;
 	}
 	if (strncmp(text, "masquerade=", 11) == 0)
-		return (strchr(text, '-') == NULL && add_source(rules, text + 11)) || say(wrong, size, "expected masquerade=ADDRESS", word);
+		return (strchr(text, '-') == NULL && add_source(rules, text + 11)) ||
+		       say(wrong, size, "expected masquerade=ADDRESS", word);
 	if (strncmp(text, "snat=", 5) == 0)
 		return add_source(rules, text + 5) || say(wrong, size, "expected snat=ADDRESS or snat=FIRST-LAST", word);
 	if (strncmp(text, "forward=", 8) == 0)
@@ -112,8 +113,8 @@ static bool add_one(struct ctl_rules *rules, const char *word, char *wrong, size
 }
 
 /* Call `one` for each word between commas. */
-static bool each(struct ctl_rules *rules, const char *list, bool (*one)(struct ctl_rules *, const char *, char *, size_t), char *wrong,
-		 size_t size)
+static bool each(struct ctl_rules *rules, const char *list,
+        bool (*one)(struct ctl_rules *, const char *, char *, size_t), char *wrong, size_t size)
 {
 	char copy[2048], *word, *save = NULL;
 	bool any = false;

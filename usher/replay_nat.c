@@ -23,7 +23,8 @@ struct replay_nat {
 	struct name *names;
 };
 
-struct replay_nat *replay_nat_new(const struct ctl_rules *rules, const struct usher_port_helper *ports, uint32_t port_count, bool usual)
+struct replay_nat *replay_nat_new(
+        const struct ctl_rules *rules, const struct usher_port_helper *ports, uint32_t port_count, bool usual)
 {
 	struct replay_nat *nat = grab(1, sizeof(*nat));
 
@@ -89,7 +90,8 @@ static struct name *place_of(const struct replay_nat *nat, uint8_t protocol, con
 	return &nat->names[(hash ^ hash >> 16) % NAMES];
 }
 
-static void remember(struct replay_nat *nat, uint8_t protocol, const struct usher_endpoint *inside, const struct usher_endpoint *outside)
+static void remember(struct replay_nat *nat, uint8_t protocol, const struct usher_endpoint *inside,
+        const struct usher_endpoint *outside)
 {
 	if (outside->family != USHER_ANY_FAMILY)
 		*place_of(nat, protocol, inside) = (struct name){ protocol, *inside, *outside };
