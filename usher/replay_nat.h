@@ -3,7 +3,7 @@
  *
  * The tracker does real NAT. A capture taken inside has private addresses both ways, so a packet to an inside host is
  * first given the public endpoint that it would have come to: that of its connection, of what was announced, or of a
- * forward. What has none stays as it is, and is counted. Edits are told but not made (USHER_NAT_CAPTURE): the capture's
+ * forward. What has none stays as it is. Edits are told but not made (USHER_NAT_CAPTURE): the capture's
  * other side never saw them.
  */
 #ifndef USHER_PROGRAM_REPLAY_NAT_H
