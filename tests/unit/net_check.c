@@ -85,7 +85,7 @@ static uint32_t stream_chunks(const struct chunk_pool *pool, const struct stream
 
 	for (d = 0; d < 2; d++) {
 		n += chunk_chain(pool, s->side[d].partial) + chunk_chain(pool, s->side[d].edits) +
-		     chunk_chain(pool, s->side[d].owned);
+		     chunk_chain(pool, s->side[d].texts) + chunk_chain(pool, s->side[d].owned);
 		for (i = 0; i < s->side[d].early_count; i++)
 			n += chunk_chain(pool, s->side[d].early[i].chunks);
 	}
