@@ -348,11 +348,12 @@ static void step(struct world *w, struct input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct usher_port_helper ports[] = { { "ftp", 0, 21 }, { "fake", 0, 99 }, { "dgram", 0, 98 } };
-	static _Alignas(4096) uint8_t memory[2][1 << 20];
+	static _Alignas(4096) uint8_t memory[2][2 << 20];
 	static struct world w;
 	struct input in = { data, data + size };
 	struct usher_options options = { .connections = 24, .connections6 = 8, .helped = 6, .related = 6, .expectations = 8,
-					 .stream_chunks = 6, .ports = ports, .port_count = COUNT_OF(ports) };
+					 .stream_chunks = 6, .ports = ports, .port_count = COUNT_OF(ports), .nat_addresses = 1,
+					 .mappings = 4, .emit_bytes = 4096 };
 	unsigned i;
 
 	memset(&w, 0, sizeof(w));
