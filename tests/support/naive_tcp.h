@@ -27,7 +27,7 @@ struct naive {
 	uint16_t id;
 };
 
-/* A segment with bytes [from, from + len) of what was said, cut where that ends, with the FIN if there is one. Returns its length. */
+/* A segment with bytes [from, from + len) of what was said, cut at its end, with the FIN if there is one. Returns its length. */
 uint32_t naive_segment(struct naive *n, uint8_t *to, uint32_t from, uint32_t len, uint8_t flags);
 /* A SYN, or with ACK its answer. */
 uint32_t naive_syn(struct naive *n, uint8_t *to, uint8_t flags);
