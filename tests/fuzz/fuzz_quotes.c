@@ -413,6 +413,14 @@ static bool may_differ(const uint8_t *ip, uint32_t at)
 	return is_ipv6(ip) ? at == 7 : at == 4 || at == 5 || at == 8 || at == 10 || at == 11;
 }
 
+/* Half of a checksum is there: it cannot follow. */
+static bool is_half(const struct error *e)
+{
+	static const uint8_t at[] = { [USHER_ICMP] = 2, [USHER_TCP] = 16, [USHER_UDP] = 6, [USHER_GRE] = 0, [USHER_ICMPV6] = 2 };
+
+	return e->quoted == head_of(e->about->sent) + at[protocol_of(e->about->sent)] + 1;
+}
+
 /* The quote is of the packet that was sent. */
 static void check_quote(const struct error *e, const uint8_t *quote)
 {
@@ -421,6 +429,8 @@ static void check_quote(const struct error *e, const uint8_t *quote)
 
 	if (p->edited && same > head + 8)
 		same = head + 8; /* ports and sequence number */
+	if (is_half(e))
+		same = same < e->quoted ? same : e->quoted - 1;
 	for (i = 0; i < same; i++) {
 		if (i < head && (may_differ(p->sent, i) || (p->edited && (i == 2 || i == 3 || (is_ipv6(p->sent) && (i == 4 || i == 5))))))
 			continue;
@@ -437,12 +447,12 @@ static void check_passed(const struct error *e, const uint8_t *left, uint32_t le
 	must(len == e->len, "an error has another length");
 	must(is_ipv6(left) || sum16(left, 20, 0) == 0xffff, "the error's IP checksum");
 	must((icmp_sum(left, len) == 0xffff) == !e->wrong_sum, "the error's checksum");
-	must(left[head] == e->data[head] && left[head + 1] == e->data[head + 1] &&
-	     memcmp(left + head + 4, e->data + head + 4, 4) == 0, "the error's type");
+	must(memcmp(left + head, e->data + head, 2) == 0, "the error's type");
 	if (!is_inside(left, destination(left)))
 		must(!is_inside(left, source(left)), "an inside address goes outside");
 	if (!e->is_error)
 		return;
+	must(memcmp(left + head + 4, e->data + head + 4, 4) == 0, "the error's unused bytes");
 	must(e->quoted >= head && memcmp(destination(left), quote + (is_ipv6(left) ? 8 : 12), size) == 0,
 	     "an error comes to another than the quoted sender");
 	if (!e->damaged) {
@@ -463,7 +473,7 @@ static uint32_t remember(struct world *w, struct usher_conn *conn)
 	return n;
 }
 
-/* Nothing is wrong with it, and it does not matter what its connection has acknowledged. Of calls' GRE the sender cannot be told. */
+/* Nothing is wrong with it, and nobody has acknowledged what it quotes. Of a call's GRE the sender cannot be told. */
 static bool must_pass(const struct error *e)
 {
 	const uint8_t *quoted = e->about->left;
