@@ -392,7 +392,7 @@ static void finish_torn(struct tcp *t)
 	struct mirror *m = &t->mirror;
 	uint32_t have = m->have.count ? m->have.at[0].to : 0, len = have - m->left;
 
-	if (have < m->left || m->written + len != t->tx.len || memcmp(t->tx.data + m->written, m->wire.data + m->left, len))
+	if (have <= m->left || m->written + len != t->tx.len || memcmp(t->tx.data + m->written, m->wire.data + m->left, len))
 		return;
 	m->written += len;
 	m->left += len;
