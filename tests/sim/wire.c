@@ -165,6 +165,13 @@ static uint32_t tcp_options(uint8_t *o, const struct wire_tcp *t)
 	return (uint32_t)(at - o);
 }
 
+/* Nothing may lie nowhere. */
+static void put_bytes(uint8_t *to, const void *data, uint32_t len)
+{
+	if (len)
+		memcpy(to, data, len);
+}
+
 static uint32_t write_tcp(uint8_t *to, const struct wire *w)
 {
 	const struct wire_tcp *t = &w->tcp;
@@ -179,7 +186,7 @@ static uint32_t write_tcp(uint8_t *to, const struct wire *w)
 	put16(to + 14, t->window);
 	put16(to + 16, 0);
 	put16(to + 18, t->urgent);
-	memcpy(to + head, w->data, w->len);
+	put_bytes(to + head, w->data, w->len);
 	store_sum(to + 16, sum_of(to, head + w->len, pseudo_of(w, head + w->len)));
 	return head + w->len;
 }
@@ -190,7 +197,7 @@ static uint32_t write_udp(uint8_t *to, const struct wire *w)
 	put16(to + 2, w->dst.key);
 	put16(to + 4, 8 + w->len);
 	put16(to + 6, 0);
-	memcpy(to + 8, w->data, w->len);
+	put_bytes(to + 8, w->data, w->len);
 	store_sum(to + 6, sum_of(to, 8 + w->len, pseudo_of(w, 8 + w->len)));
 	if (!to[6] && !to[7])
 		put16(to + 6, 0xffff);
@@ -214,7 +221,7 @@ static uint32_t write_gre(uint8_t *to, const struct wire *w)
 		put32(at, g->ack);
 		at += 4;
 	}
-	memcpy(at, w->data, w->len);
+	put_bytes(at, w->data, w->len);
 	return (uint32_t)(at - to) + w->len;
 }
 
