@@ -75,6 +75,7 @@ int cmd_replay(int argc, char **argv)
 		status = replay_run(&options);
 	}
 	free(options.ports);
+	free(options.nat);
 	free(options.timeouts);
 	return status;
 }
