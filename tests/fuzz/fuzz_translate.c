@@ -191,7 +191,9 @@ static void watch(struct net *n, const struct usher_event *event)
 {
 	struct world *w = n->watch_user;
 
-	if (event->type == USHER_EVENT_CONN_NEW && !w->control && w->connected)
+	/* After a time-out it is picked up again, as another one. */
+	if (event->type == USHER_EVENT_CONN_NEW && w->connected && same_endpoint(&event->conn->orig.src, &w->end[0].own) &&
+	    same_endpoint(&event->conn->orig.dst, &w->end[0].peer))
 		w->control = event->conn->id;
 	if (event->type == USHER_EVENT_ANNOUNCE && event->conn->id == w->control)
 		note_announcement(w, &event->u.announce);
