@@ -30,7 +30,14 @@ static uint32_t number(const uint8_t *data, uint32_t len, uint32_t at, uint32_t 
 	return at;
 }
 
-/* Six numbers that say `e`, from `at` on; returns where they end, or 0. */
+static uint32_t blanks(const uint8_t *data, uint32_t len, uint32_t at)
+{
+	while (at < len && (data[at] == ' ' || data[at] == '\t'))
+		at++;
+	return at;
+}
+
+/* Six numbers that say `e`, from `at` on, with commas and perhaps blanks between; returns where they end, or 0. */
 static uint32_t six(const uint8_t *line, uint32_t len, uint32_t at, const struct usher_endpoint *e)
 {
 	uint32_t want[6] = { e->address[0], e->address[1], e->address[2], e->address[3], e->key >> 8, e->key & 255 }, value, i;
@@ -38,9 +45,15 @@ static uint32_t six(const uint8_t *line, uint32_t len, uint32_t at, const struct
 	for (i = 0; i < 6; i++) {
 		uint32_t end = number(line, len, at, &value);
 
-		if (end == at || value != want[i] || (i < 5 && (end >= len || line[end] != ',')))
+		if (end == at || value != want[i])
 			return 0;
-		at = end + (i < 5);
+		at = end;
+		if (i == 5)
+			break;
+		at = blanks(line, len, at);
+		if (at >= len || line[at] != ',')
+			return 0;
+		at = blanks(line, len, at + 1);
 	}
 	return at;
 }
