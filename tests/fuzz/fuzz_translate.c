@@ -71,6 +71,7 @@ struct world {
 	struct wire left;              /* the last packet that left, and whether one did */
 	uint8_t left_data[NET_PACKET];
 	bool has_left, disturbed;      /* disturbed: the connection need not live on */
+	bool over;                     /* the engine has forgotten it: nobody hears the rest */
 	uint16_t next_port;
 	uint64_t control;              /* id of the control connection */
 	uint32_t connected;
@@ -191,10 +192,11 @@ static void watch(struct net *n, const struct usher_event *event)
 {
 	struct world *w = n->watch_user;
 
-	/* After a time-out it is picked up again, as another one. */
-	if (event->type == USHER_EVENT_CONN_NEW && w->connected && same_endpoint(&event->conn->orig.src, &w->end[0].own) &&
-	    same_endpoint(&event->conn->orig.dst, &w->end[0].peer))
+	if (event->type == USHER_EVENT_CONN_NEW && !w->control && w->connected)
 		w->control = event->conn->id;
+	/* It may be picked up again, but what was shifted is forgotten. */
+	if (event->type == USHER_EVENT_CONN_DESTROY && event->conn->id == w->control)
+		w->over = w->disturbed = w->end[0].dead = w->end[1].dead = true;
 	if (event->type == USHER_EVENT_ANNOUNCE && event->conn->id == w->control)
 		note_announcement(w, &event->u.announce);
 }
@@ -481,7 +483,7 @@ static void arrive(struct world *w, unsigned side, uint32_t k, bool lost, bool k
 		w->queued[side]--;
 		memmove(&w->queue[side][k], &w->queue[side][k + 1], (w->queued[side] - k) * sizeof(q));
 	}
-	if (lost)
+	if (lost || w->over)
 		return;
 	must(!wire_read(q.data, q.len, &wire), "a packet that was right");
 	print("arrives", &wire);
