@@ -345,6 +345,7 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 	packet->reason = USHER_REASON_NONE;
 	packet->direction = USHER_ORIG;
 	memset(&packet->conn, 0, sizeof(packet->conn));
+	w->segment_of = NULL; /* an earlier packet may have lain at the same place */
 	if (asked == 2) {
 		change(w, &found, s, packet, &step, before);
 		return;
