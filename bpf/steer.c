@@ -79,7 +79,7 @@ struct look {
 	struct steer_address dst;
 	struct bpf_sock_tuple tuple; /* of the packet; ports are 0 where it has none */
 	__u8 family, protocol;
-	__u8 fragment;               /* not its datagram's first: it has no ports */
+	__u8 fragment;               /* only the first has ports, and all of a datagram go one way: of none they are read */
 	__u8 type;                   /* ICMP, ICMPv6 */
 	__u16 port;                  /* destination, host order */
 };
@@ -104,7 +104,7 @@ static __always_inline int look_ipv4(struct __sk_buff *skb, __u32 at, struct loo
 		return 0;
 	look->family = 4;
 	look->protocol = head[9];
-	look->fragment = (head[6] & 0x1f) != 0 || head[7] != 0;
+	look->fragment = (head[6] & 0x3f) != 0 || head[7] != 0;
 	look->dst.byte[10] = look->dst.byte[11] = 0xff;
 	__builtin_memcpy(look->dst.byte + 12, head + 16, 4);
 	__builtin_memcpy(&look->tuple.ipv4.saddr, head + 12, 4);
@@ -184,12 +184,12 @@ static __always_inline int wants_own(struct __sk_buff *skb, struct look *look, _
 {
 	struct steer_service service = { .protocol = look->protocol, .family = look->family, .port = look->port };
 
-	if (flags & STEER_FORWARDS && !look->fragment && bpf_map_lookup_elem(&services, &service))
+	if (look->fragment)
+		return flags & (STEER_FORWARDS | STEER_PUBLIC) ? 1 : 0;
+	if (flags & STEER_FORWARDS && bpf_map_lookup_elem(&services, &service))
 		return 1;
 	if (!(flags & STEER_PUBLIC))
 		return 0;
-	if (look->fragment)
-		return 1;
 	if (look->protocol == IP_TCP || look->protocol == IP_UDP)
 		return in_key_range(look, c) || !has_socket(skb, look);
 	if ((look->protocol == IP_ICMP && look->family == 4) || (look->protocol == IP_ICMPV6 && look->family == 6))

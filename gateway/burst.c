@@ -28,6 +28,7 @@ struct parcel {
 	uint32_t len;
 	struct virtio_net_hdr vnet;
 	struct gw_look look;
+	uint32_t fragment_size; /* not 0: put together of fragments, the largest of which was this long; to be sent as such */
 };
 
 bool gw_burst_init(struct gw_burst *burst)
@@ -119,9 +120,10 @@ static void answer_slot(struct gw_burst *burst, enum gw_error kind, uint32_t mtu
 
 static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32_t mtu, uint32_t index)
 {
+	const struct usher_packet packet = { .data = parcel->data, .len = parcel->len };
 	uint8_t piece[GW_PACKET_MAX];
 	struct parcel fragment = { .data = piece, .look = parcel->look };
-	uint32_t position = 0;
+	uint32_t position = 0, id = burst->fragment_id++;
 
 	if (parcel->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		uint32_t start = parcel->vnet.csum_start;
@@ -132,7 +134,7 @@ static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32
 			return;
 		}
 	}
-	while ((fragment.len = gw_fragment(parcel->data, &parcel->look, mtu, &position, piece)) != 0) {
+	while ((fragment.len = usher_fragment(&packet, mtu, id, &position, piece)) != 0) {
 		burst->count[GW_COUNT_FRAGMENTS]++;
 		write_out(burst, &fragment, TAP_OUT, index);
 	}
@@ -192,6 +194,17 @@ static void send_too_big(struct gw_burst *burst, const struct gw_slot *slot, str
 	}
 }
 
+/* As it came, in fragments: no longer ones than its sender chose, and none that are longer than the link allows. */
+static void send_whole(struct gw_burst *burst, const struct gw_slot *slot, struct parcel *parcel, const struct gw_route *route)
+{
+	if (parcel->fragment_size > route->mtu && parcel->look.dont_fragment) {
+		burst->count[GW_COUNT_TOO_BIG]++;
+		answer_slot(burst, GW_ERROR_TOO_BIG, route->mtu, slot);
+		return;
+	}
+	send_fragments(burst, parcel, parcel->fragment_size < route->mtu ? parcel->fragment_size : route->mtu, route->index);
+}
+
 /* By the route of its destination. `slot` NULL: it is the engine's own. */
 static void send_parcel(struct gw_burst *burst, const struct gw_slot *slot, struct parcel *parcel)
 {
@@ -209,7 +222,9 @@ static void send_parcel(struct gw_burst *burst, const struct gw_slot *slot, stru
 		struct gw_route copy = *route; /* an error about this packet asks for another route */
 
 		gw_hop(parcel->data);
-		if (longest(parcel) > copy.mtu)
+		if (parcel->fragment_size != 0 && parcel->len > parcel->fragment_size)
+			send_whole(burst, slot, parcel, &copy);
+		else if (longest(parcel) > copy.mtu)
 			send_too_big(burst, slot, parcel, &copy);
 		else
 			write_out(burst, parcel, TAP_OUT, copy.index);
@@ -336,7 +351,7 @@ static bool is_local(const struct gw_slot *slot, const struct usher_packet *pack
 		return false;
 	return packet->reason == USHER_REASON_POLICY || packet->reason == USHER_REASON_ICMP_TYPE ||
 	       packet->reason == USHER_REASON_ICMP_QUOTE || packet->reason == USHER_REASON_ICMP_CONTROL ||
-	       packet->reason == USHER_REASON_NAT_UNASKED || packet->reason == USHER_REASON_FRAGMENT;
+	       packet->reason == USHER_REASON_NAT_UNASKED;
 }
 
 static void pass(struct gw_burst *burst, const struct gw_slot *slot, const struct usher_packet *packet)
@@ -345,6 +360,8 @@ static void pass(struct gw_burst *burst, const struct gw_slot *slot, const struc
 
 	if (packet->checksum == USHER_CHECKSUM_PARTIAL)
 		parcel.vnet = slot->head.vnet;
+	if (packet->flags & USHER_PACKET_WHOLE)
+		parcel.fragment_size = packet->fragment_size;
 	if (gw_look(&parcel.look, packet->data, packet->len))
 		send_parcel(burst, slot, &parcel);
 	else

@@ -30,6 +30,7 @@ struct gw_burst {
 	struct gw_error_limit limit;
 	uint64_t *count; /* enum gw_counter */
 	usher_time now;
+	uint32_t fragment_id; /* of the next IPv6 packet that leaves in fragments; random at first */
 
 	uint8_t *buffer; /* USHER_BURST_MAX of them, each with its head- and tailroom */
 	struct gw_slot *slot;

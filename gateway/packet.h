@@ -47,11 +47,4 @@ bool gw_finish_checksum(uint8_t *packet, uint32_t len, uint32_t start, uint32_t 
 /* The length of all headers up to a TCP segment's data; 0: there is no whole TCP header. */
 uint32_t gw_tcp_headers(const struct gw_look *look, const uint8_t *packet, uint32_t len);
 
-/*
- * The fragment of an IPv4 packet that begins at byte *position of its data (first 0), at most `mtu` long, into `out` (`mtu` bytes).
- * *position is moved behind it. Returns its length; 0: there are no more, or `mtu` leaves no room. The packet's checksum is
- * finished.
- */
-uint32_t gw_fragment(const uint8_t *packet, const struct gw_look *look, uint32_t mtu, uint32_t *position, uint8_t *out);
-
 #endif

@@ -30,6 +30,7 @@
 #define LEASE       (5 * USHER_SECOND)
 #define BEAT        (1 * USHER_SECOND)
 #define TICK_BUDGET 4096u
+#define FRAGMENTS   256u /* datagrams put together at a time: 17 MiB if all are long */
 #define BURSTS_MAX  16u /* then signals and the network have their turn */
 
 enum { FD_TAP, FD_SIGNALS, FD_NETWORK, FD_COUNT };
@@ -105,6 +106,7 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.mtu = (uint16_t)gateway->net.least_mtu,
 		.nat_first = config->key_first,
 		.nat_last = config->key_last,
+		.fragments = FRAGMENTS,
 	};
 
 	memcpy(options.seed, seed, sizeof(options.seed));
@@ -151,6 +153,7 @@ static bool set_up_engine(struct gateway *gateway)
 		.config = gateway->config,
 		.count = gateway->count,
 	};
+	memcpy(&gateway->burst.fragment_id, seed[0], sizeof(gateway->burst.fragment_id));
 	return gw_burst_init(&gateway->burst);
 }
 

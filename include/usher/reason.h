@@ -14,7 +14,7 @@
 	X(IP_CHECKSUM, "ip-checksum", "the IPv4 header checksum is wrong") \
 	X(IP_OPTION, "ip-option", "an IP option or extension header is malformed") \
 	X(IP_ADDRESS, "ip-address", "a source address that no packet may have") \
-	X(FRAGMENT, "fragment", "a fragment: counted and passed") \
+	X(FRAGMENT, "fragment", "a fragment, and they are not put together: counted and passed") \
 	X(TCP_HEADER, "tcp-header", "the TCP header is too short or its data offset is wrong") \
 	X(TCP_CHECKSUM, "tcp-checksum", "the TCP checksum is wrong") \
 	X(TCP_FLAGS, "tcp-flags", "a combination of TCP flags that no endpoint sends") \
@@ -47,7 +47,12 @@
 	X(DCCP_HEADER, "dccp-header", "the DCCP header is too short, or its data offset or checksum coverage is wrong") \
 	X(DCCP_CHECKSUM, "dccp-checksum", "the DCCP checksum is wrong") \
 	X(UDPLITE_HEADER, "udplite-header", "the UDP-Lite header is too short or its checksum coverage is wrong") \
-	X(UDPLITE_CHECKSUM, "udplite-checksum", "the UDP-Lite checksum is wrong, or none")
+	X(UDPLITE_CHECKSUM, "udplite-checksum", "the UDP-Lite checksum is wrong, or none") \
+	X(FRAGMENT_HELD, "fragment-held", "a fragment, kept until its datagram is whole") \
+	X(FRAGMENT_AGAIN, "fragment-again", "a fragment that is there already") \
+	X(FRAGMENT_OVERLAP, "fragment-overlap", "a fragment that overlaps another, or belongs to a datagram where one did") \
+	X(FRAGMENT_BAD, "fragment-bad", "a fragment whose length, place or ECN mark cannot be") \
+	X(FRAGMENT_FULL, "fragment-full", "no room for another datagram's fragments")
 
 enum usher_reason {
 #define USHER_REASON_ENUM(id, name, text) USHER_REASON_##id,

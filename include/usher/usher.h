@@ -127,6 +127,8 @@ struct usher_options {
 	                                 0: 1024..65535. A source port below 1024 stays in 1..1023 */
 	uint16_t mtu;                 /* no packet that usher makes or lengthens is longer; default 1500 */
 	uint32_t emit_bytes;          /* room for packets that go out besides, between two calls; default 1 MiB */
+	uint32_t fragments;           /* datagrams put together at a time, for each worker, 67 KB each; 0: none, fragments
+	                                 pass untracked */
 };
 
 
@@ -182,6 +184,7 @@ struct usher_packet {
 	uint16_t headroom, tailroom; /* bytes around it that usher may use */
 	uint16_t gso_size;  /* not 0: a super-packet of segments of this size */
 	uint8_t checksum;   /* enum usher_checksum: of the transport */
+	uint16_t fragment_size; /* given back with USHER_PACKET_WHOLE: the largest fragment it came in, IP header and all */
 	usher_time time;    /* when it came; 0: the `now` of usher_process */
 	uint64_t frame;     /* the caller's number for it: events carry it */
 	/* given back */
@@ -200,7 +203,13 @@ enum usher_packet_flags {
 	USHER_PACKET_OUT_OF_WINDOW = 2,/* let pass by USHER_TCP_LIBERAL */
 	USHER_PACKET_TRUNCATED = 4,    /* cut by the capture's snap length */
 	USHER_PACKET_READ = 8,         /* its payload went to a helper's stream */
-	USHER_PACKET_TRANSLATED = 16   /* NAT changed it; `len` may have changed, too: see headroom and tailroom */
+	USHER_PACKET_TRANSLATED = 16,  /* NAT changed it; `len` may have changed, too: see headroom and tailroom */
+	/*
+	 * The last fragment of a datagram came, and this is the datagram: `data` points into usher's memory, until the
+	 * next usher_process. Those that came before were TAKEN. To be sent cut to `fragment_size`:
+	 * usher_fragment.
+	 */
+	USHER_PACKET_WHOLE = 32
 };
 
 /* Process a burst of `count` <= USHER_BURST_MAX packets that came at `now` or carry their own time. */
@@ -214,6 +223,14 @@ USHER_API void usher_process(struct usher_worker *worker, struct usher_packet *p
  * usher_tick: they lie in usher's memory until the next call, and those not fetched are lost. false: no more.
  */
 USHER_API bool usher_emit(struct usher_worker *worker, struct usher_packet *packet);
+
+/*
+ * Cut `packet` (data and len) into fragments of at most `most` bytes each: every call writes the next one to `out`, which has room
+ * for `most`, and returns its length; 0: no more, or `most` is too small for 8 bytes behind the headers. `position` is 0 at first
+ * and usher's then. Whether it may be cut (DF) is for the caller to know; IPv6 ones get a fragment header with `id`, and only their
+ * sender may cut them, or whoever has put them together. An IPv4 packet may be a fragment itself.
+ */
+USHER_API uint32_t usher_fragment(const struct usher_packet *packet, uint32_t most, uint32_t id, uint32_t *position, uint8_t *out);
 
 /* When usher_tick has something to do that cannot wait (a held record, a retransmission); UINT64_MAX: nothing. */
 USHER_API usher_time usher_wakeup(const struct usher_worker *worker);
@@ -332,6 +349,8 @@ USHER_API bool usher_expect_next(struct usher_worker *worker, uint64_t *position
 	X(OWN_RETRANSMITS, "own_retransmits", "retransmissions of bytes that we had acknowledged") \
 	X(OWN_RESETS, "own_resets", "connections reset because such bytes were never acknowledged") \
 	X(EMITTED, "emitted", "packets sent besides those of the bursts") \
+	X(REASSEMBLED, "reassembled", "datagrams put together from their fragments") \
+	X(REASSEMBLY_FAILED, "reassembly_failed", "datagrams whose fragments did not all come in time, or for want of room") \
 	X(EMIT_FULL, "emit_full", "packets of our own lost for want of room")
 
 enum usher_counter {

@@ -15,6 +15,7 @@
 #include "conn/table.h"
 #include "expect/expect.h"
 #include "nat/mapping.h"
+#include "packet/reassembly.h"
 #include "packet/rewrite.h"
 #include "stream/stream.h"
 
@@ -112,7 +113,7 @@ struct usher_help { /* one call of a helper */
 };
 
 struct tracker_sizes { /* of one worker's part; offsets from its first byte */
-	size_t table, expects, extras, helps, chunks, notes, keys, mappings, timers, emit, size;
+	size_t table, expects, extras, helps, chunks, notes, keys, mappings, timers, emit, fragments, size;
 	uint64_t help_record;
 };
 
@@ -169,6 +170,7 @@ struct usher_worker {
 	uint32_t timer_count;
 	uint8_t *emit;             /* packets that go out besides: emit.c */
 	uint32_t emit_used, emit_read;
+	struct reassembly *fragments; /* if options.fragments is not 0 */
 	struct stream_segment segment; /* of it, if `segment_of` says so */
 	const struct usher_packet *segment_of;
 	struct sketch sketch;

@@ -103,6 +103,53 @@ static void unusable(struct usher_worker *w, struct slot *s, struct usher_packet
 		invalid(w, s, packet, 0, USHER_ORIG);
 }
 
+/* Put together from its fragments, it is the packet. */
+static void become(struct usher_worker *w, struct slot *s, struct usher_packet *packet, const struct reassembled *whole)
+{
+	unsigned verify = w->tracker->flags & USHER_VERIFY_CHECKSUMS ? PKT_VERIFY : 0;
+
+	count(w, USHER_COUNTER_REASSEMBLED);
+	packet->data = whole->data;
+	packet->len = packet->wire_len = whole->len;
+	packet->headroom = whole->headroom;
+	packet->tailroom = whole->tailroom;
+	packet->checksum = USHER_CHECKSUM_UNKNOWN;
+	packet->fragment_size = whole->largest;
+	packet->flags |= USHER_PACKET_WHOLE;
+	usher__pkt_decode(&s->p, packet->data, packet->len, packet->len, verify);
+	s->candidate = NULL;
+	s->keyed = s->p.reason == USHER_REASON_NONE && !(s->p.flags & PKT_ICMP_ERROR);
+	if (s->keyed)
+		conn_key_of(&w->table, &s->key, &s->p, packet->data, packet->zone);
+}
+
+/* A fragment. true: with it the datagram is whole, and `packet` is that. */
+static bool fragment(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
+{
+	static const uint8_t reasons[] = {
+		[REASSEMBLY_HELD] = USHER_REASON_FRAGMENT_HELD,       [REASSEMBLY_AGAIN] = USHER_REASON_FRAGMENT_AGAIN,
+		[REASSEMBLY_OVERLAP] = USHER_REASON_FRAGMENT_OVERLAP, [REASSEMBLY_BAD] = USHER_REASON_FRAGMENT_BAD,
+		[REASSEMBLY_FULL] = USHER_REASON_FRAGMENT_FULL,       [REASSEMBLY_NONE] = USHER_REASON_FRAGMENT_BAD,
+	};
+	struct reassembled whole;
+	enum reassembly_result result = usher__reassembly_add(w->fragments, &s->p, packet->data, packet->zone, w->now, &whole);
+
+	if (result == REASSEMBLY_WHOLE) {
+		become(w, s, packet, &whole);
+		return true;
+	}
+	packet->reason = reasons[result];
+	w->reason[packet->reason]++;
+	if (result == REASSEMBLY_HELD || result == REASSEMBLY_AGAIN) {
+		packet->verdict = USHER_TAKEN;
+		untracked(w, packet);
+	} else {
+		invalid(w, s, packet, 0, USHER_ORIG);
+		packet->verdict = USHER_DROP; /* alone it could be put together with others */
+	}
+	return false;
+}
+
 static void icmp_error(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
 {
 	struct conn_found about;
@@ -364,6 +411,9 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 		packet->flags |= USHER_PACKET_TRUNCATED;
 		count(w, USHER_COUNTER_TRUNCATED);
 	}
+	if (s->p.reason == USHER_REASON_FRAGMENT && w->tracker->options.fragments && !(s->p.flags & PKT_TRUNCATED) &&
+	    !fragment(w, s, packet))
+		return;
 	if (s->p.reason != USHER_REASON_NONE) {
 		unusable(w, s, packet);
 		return;
@@ -423,6 +473,8 @@ static void process_burst(struct usher_worker *w, struct usher_packet *packets, 
 void usher_process(struct usher_worker *w, struct usher_packet *packets, uint32_t n, usher_time now)
 {
 	usher__emit_begin(w);
+	if (w->tracker->options.fragments)
+		usher__reassembly_release(w->fragments);
 	for (; n > USHER_BURST_MAX; n -= USHER_BURST_MAX, packets += USHER_BURST_MAX)
 		process_burst(w, packets, USHER_BURST_MAX, now);
 	process_burst(w, packets, n, now);
@@ -478,5 +530,7 @@ bool usher_tick(struct usher_worker *w, usher_time now, uint32_t budget)
 		usher__timer_run(w);
 	usher__sweep(w, budget);
 	usher__help_tell(w);
+	if (w->tracker->options.fragments)
+		w->counter[USHER_COUNTER_REASSEMBLY_FAILED] += usher__reassembly_expire(w->fragments, w->now);
 	return w->sweep_part == SWEEP_DONE && w->sweep_tick == w->now >> DUE_SHIFT;
 }

@@ -148,6 +148,8 @@ const char *usher_error(const struct usher_options *options)
 		return "nat_first is above nat_last";
 	if (o.mtu < 68 || o.emit_bytes < 4096)
 		return "mtu is below 68, or emit_bytes below 4096";
+	if (o.fragments > 65536)
+		return "fragments is more than 65536";
 	return helpers_error(&o);
 }
 
@@ -187,6 +189,8 @@ static struct tracker_sizes part_sizes(const struct usher_options *o, const stru
 	at += round_up((size_t)o->helped * sizeof(uint32_t), 64);
 	s.emit = at;
 	at += round_up(o->emit_bytes, 64);
+	s.fragments = at;
+	at += round_up(usher__reassembly_size(o->fragments), 64);
 	s.size = round_up(at, 4096);
 	return s;
 }
@@ -278,6 +282,9 @@ static void start_worker(struct usher_tracker *t, uint32_t number)
 	w->timers = (void *)(memory + t->sizes.timers);
 	w->next_timer = STREAM_NEVER;
 	w->emit = memory + t->sizes.emit;
+	w->fragments = (void *)(memory + t->sizes.fragments);
+	if (o->fragments)
+		usher__reassembly_init(w->fragments, o->fragments, &w->table.hash_key);
 	nat_random_init(&w->nat_random, o->seed, number);
 	w->ip_id = (uint16_t)nat_random_next(&w->nat_random);
 	w->sweep_part = SWEEP_DONE;

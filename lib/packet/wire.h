@@ -33,6 +33,12 @@ struct wire_ipv6 {
 	uint8_t src[16], dst[16];
 };
 
+struct wire_fragment { /* IPv6 */
+	uint8_t next, reserved;
+	be16_t where; /* offset in bytes, a multiple of 8; its lowest bit: more follow */
+	be32_t id;
+};
+
 struct wire_tcp {
 	be16_t src, dst;
 	be32_t seq, ack;

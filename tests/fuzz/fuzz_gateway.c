@@ -28,23 +28,6 @@ static uint8_t *copy_of(const uint8_t *bytes, size_t len)
 	return copy;
 }
 
-static void check_fragments(const uint8_t *packet, const struct gw_look *look, uint32_t mtu)
-{
-	uint32_t position = 0, before = 0, len, data = look->len - look->transport;
-	uint8_t *piece = malloc(mtu ? mtu : 1);
-	struct gw_look piece_look;
-
-	REQUIRE(piece != NULL);
-	while ((len = gw_fragment(packet, look, mtu, &position, piece)) != 0) {
-		REQUIRE(len <= mtu && gw_look(&piece_look, piece, len) && piece_look.len == len);
-		REQUIRE(position > before && position - before == len - piece_look.transport);
-		REQUIRE(memcmp(piece + piece_look.transport, packet + look->transport + before, position - before) == 0);
-		before = position;
-	}
-	REQUIRE(position == data || mtu < 68); /* the least MTU of IPv4 takes the longest header and eight bytes */
-	free(piece);
-}
-
 static void check_error(const uint8_t *packet, const struct gw_look *look)
 {
 	static const uint8_t source[16] = { 192, 0, 2, 1 };
@@ -78,8 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(gw_tcp_headers(&look, packet, look.len) <= look.len);
 		check_error(packet, &look);
 		(void)gw_error_allowed(&look, packet, look.len);
-		if (look.family == USHER_IPV4 && mtu > 0)
-			check_fragments(packet, &look, mtu);
 		if (look.hops > 0)
 			gw_hop(packet);
 		(void)gw_finish_checksum(packet, look.len, mtu & 0xff, mtu >> 8);

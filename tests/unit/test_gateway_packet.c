@@ -134,88 +134,6 @@ static void test_unfinished_checksums_are_finished(void **state)
 	assert_false(gw_finish_checksum(packet, 61, 60, 0));
 }
 
-/* Fragments of one packet, put together again. */
-static uint32_t reassemble(const uint8_t *packet, uint32_t mtu, uint8_t *data, uint32_t *pieces)
-{
-	struct gw_look look, piece_look;
-	uint32_t position = 0, end = 0, len;
-	static uint8_t piece[65536];
-
-	assert_true(gw_look(&look, packet, 65535));
-	*pieces = 0;
-	while ((len = gw_fragment(packet, &look, mtu, &position, piece)) != 0) {
-		uint32_t where, size;
-
-		assert_true(len <= mtu);
-		assert_true(gw_look(&piece_look, piece, len));
-		assert_int_equal(piece_look.len, len);
-		assert_int_equal(gw_sum_end(gw_sum(piece, piece_look.transport, 0)), 0);
-		assert_memory_equal(piece + 8, packet + 8, 2);
-		assert_memory_equal(piece + 12, packet + 12, 8);
-		assert_int_equal(get16(piece + 4), get16(packet + 4));
-		where = (get16(piece + 6) & 0x1fffu) * 8;
-		size = len - piece_look.transport;
-		memcpy(data + where, piece + piece_look.transport, size);
-		end = where + size > end ? where + size : end;
-		++*pieces;
-		assert_int_equal((get16(piece + 6) & 0x2000) != 0, position < look.len - look.transport || get16(packet + 6) & 0x2000);
-	}
-	return end;
-}
-
-static void test_fragments_make_the_packet_again(void **state)
-{
-	static uint8_t packet[65536], data[65536];
-	uint32_t pieces;
-
-	(void)state;
-	for (uint32_t len = 21; len < 4000; len += 13) {
-		for (uint32_t mtu = 68; mtu < 1600; mtu += 511) {
-			uint32_t room = (mtu - 20) & ~7u, all = len - 20;
-
-			make_ipv4(packet, len, 0, 0, USHER_UDP);
-			assert_int_equal(reassemble(packet, mtu, data, &pieces), all);
-			assert_memory_equal(data, packet + 20, all);
-			assert_int_equal(pieces, all <= mtu - 20 ? 1 : (all + room - 1) / room - (all % room && all % room + room <= mtu - 20));
-		}
-	}
-	/* A fragment is cut again: offsets count on, and more follow. */
-	make_ipv4(packet, 1500, 0, 0x2000 | 100, USHER_UDP);
-	memset(data, 0, sizeof(data));
-	assert_int_equal(reassemble(packet, 600, data, &pieces), 800 + 1480);
-	assert_memory_equal(data + 800, packet + 20, 1480);
-}
-
-static void test_only_copied_options_are_in_later_fragments(void **state)
-{
-	static uint8_t packet[1500], piece[1500];
-	struct gw_look look;
-	uint32_t position = 0;
-
-	(void)state;
-	make_ipv4(packet, 1500, 16, 0, USHER_UDP);
-	memcpy(packet + 20, (const uint8_t[]){ 7, 7, 4, 0, 0, 0, 0, 0x94, 4, 0, 0, 1, 0 }, 13); /* record route; router alert; end */
-	assert_true(gw_look(&look, packet, 1500));
-	assert_int_not_equal(gw_fragment(packet, &look, 800, &position, piece), 0);
-	assert_int_equal(piece[0], 0x49);
-	assert_memory_equal(piece + 20, packet + 20, 16);
-	assert_int_not_equal(gw_fragment(packet, &look, 800, &position, piece), 0);
-	assert_int_equal(piece[0], 0x46);
-	assert_memory_equal(piece + 20, packet + 27, 4);
-	/* An option that is longer than the header, or has no length: what is before it is kept. */
-	packet[28] = 200;
-	position = 784;
-	assert_int_not_equal(gw_fragment(packet, &look, 800, &position, piece), 0);
-	assert_int_equal(piece[0], 0x45);
-	packet[28] = 0;
-	position = 784;
-	assert_int_not_equal(gw_fragment(packet, &look, 800, &position, piece), 0);
-	assert_int_equal(piece[0], 0x45);
-	/* No room for eight bytes. */
-	position = 0;
-	assert_int_equal(gw_fragment(packet, &look, 40, &position, piece), 0);
-}
-
 static void test_martians(void **state)
 {
 	static const struct {
@@ -369,8 +287,6 @@ int main(void)
 		cmocka_unit_test(test_look_follows_extension_headers),
 		cmocka_unit_test(test_hop_keeps_the_checksum_right),
 		cmocka_unit_test(test_unfinished_checksums_are_finished),
-		cmocka_unit_test(test_fragments_make_the_packet_again),
-		cmocka_unit_test(test_only_copied_options_are_in_later_fragments),
 		cmocka_unit_test(test_martians),
 		cmocka_unit_test(test_errors_are_what_the_rfcs_say),
 		cmocka_unit_test(test_what_may_have_an_error),

@@ -22,7 +22,8 @@ static void masquerade(void *user, const struct usher_new *new, struct usher_dec
 static struct usher_packet place; /* of every packet */
 
 /* Sent between these two; the data that leaves is in `left`. */
-static uint8_t send(struct net *n, const char *src, const char *dst, uint32_t seq, uint32_t ack, uint8_t flags, const char *data, char left[200])
+static uint8_t send(struct net *n, const char *src, const char *dst, uint32_t seq, uint32_t ack, uint8_t flags,
+        const char *data, char left[200])
 {
 	struct usher_endpoint a = net_end(src), b = net_end(dst);
 	const struct net_tcp tcp = { .seq = seq, .ack = ack, .flags = flags, .data = data, .len = (uint32_t)strlen(data) };
@@ -64,9 +65,13 @@ static void test_a_new_connection_where_an_invalid_packet_was(void **state)
 	n.quiet = true;
 	connect_ftp(&n, "10.0.0.2:4000", "203.0.113.1:4000", left);
 	/* Far outside its window. */
-	assert_int_equal(send(&n, "10.0.0.2:4000", "198.51.100.2:21", 900000000, 5009, PSH | ACK, "PORT 10,0,0,2,8,1\r\n", left), USHER_DROP);
+	assert_int_equal(
+	        send(&n, "10.0.0.2:4000", "198.51.100.2:21", 900000000, 5009, PSH | ACK, "PORT 10,0,0,2,8,1\r\n", left),
+	        USHER_DROP);
 	connect_ftp(&n, "10.0.0.3:4001", "203.0.113.1:4001", left);
-	assert_int_equal(send(&n, "10.0.0.3:4001", "198.51.100.2:21", 1001, 5009, PSH | ACK, "PORT 10,0,0,3,8,1\r\n", left), USHER_ACCEPT);
+	assert_int_equal(
+	        send(&n, "10.0.0.3:4001", "198.51.100.2:21", 1001, 5009, PSH | ACK, "PORT 10,0,0,3,8,1\r\n", left),
+	        USHER_ACCEPT);
 	assert_string_equal(left, "PORT 203,0,113,1,8,1\r\n");
 	usher_end(n.w);
 	net_close(&n);
