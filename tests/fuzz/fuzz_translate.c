@@ -416,7 +416,7 @@ static uint32_t message(const struct naive *n, const char *text, uint8_t to[PEER
 			value = heard_id(n);
 		else if (sscanf(text, "%u%n", &value, &used) != 1)
 			used = 1;
-		else if (peer_words[i].type < 2 && (value < 16 || value > 300)) /* lengths, or types of one's own */
+		if (peer_words[i].type < 2 && (value < 16 || value > 300)) /* lengths, or types of one's own */
 			value = 16;
 		if (!*text)
 			break;
