@@ -45,6 +45,7 @@ struct binding {
 	uint16_t own_key[2];       /* as it came; of a call both are known, whatever the wire carries */
 	uint16_t status;           /* CONN_NAT_*: 0: it is not translated */
 	uint8_t space;             /* CONN_NAT_KEY: the key space of src_key */
+	bool reclaims;             /* no key is left but those of connections that have ended */
 	uint32_t address;          /* ... and its public address's number */
 	uint32_t src_mapping, dst_mapping; /* used; 0: none */
 };
@@ -316,6 +317,8 @@ uint8_t usher__nat_bind_expected(struct usher_worker *w, const struct birth *b, 
 void usher__nat_unbind(struct usher_worker *w, struct binding *bind);
 /* What its keys and mappings were a connection needs no more. */
 void usher__nat_release(struct usher_worker *w, struct conn *c, bool ipv6);
+/* Both sides have ended it: it lets go of its key, or of a name that is its alone. */
+void usher__nat_closed(struct usher_worker *w, struct conn *c, bool ipv6);
 
 #define CONN_TRANSLATED (CONN_NAT_SRC | CONN_NAT_DST)
 
@@ -358,6 +361,11 @@ void usher__evict_watch(struct usher_worker *w, uint32_t record);
 void usher__evict_forget(struct usher_worker *w, uint32_t record);
 /* Make room for this newcomer; false: he is to be refused. */
 bool usher__evict(struct usher_worker *w, const struct birth *b);
+/*
+ * All extras, or all helpers' states, are taken: one of 32 of them by chance goes whose connection has ended, with
+ * all its children, and expects nothing. false: there was none.
+ */
+bool usher__evict_closed(struct usher_worker *w, bool helped);
 /* How many unassured connections the prefix of this source holds: never too few. */
 uint32_t usher__evict_held(const struct usher_worker *w, const uint8_t *source, uint16_t zone, bool ipv6);
 

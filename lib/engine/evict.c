@@ -14,6 +14,8 @@
 #include "engine/engine.h"
 
 #define DRAWS 16u     /* at a time */
+#define CLOSED_DRAWS 32u
+#define CHILDREN_MOST 4u
 #define DRAWS_MOST 64u
 #define ENOUGH 4u     /* unassured among them */
 #define EQUAL_SHIFT 6u /* a difference of less than 1/64 is none */
@@ -186,4 +188,50 @@ bool usher__evict(struct usher_worker *w, const struct birth *b)
 	count(w, USHER_COUNTER_EVICTED);
 	usher__conn_destroy(w, record, "evicted");
 	return true;
+}
+
+/* Its last children, a few at most, have ended, too. */
+static bool is_childless(const struct usher_worker *w, const struct extra *x)
+{
+	uint32_t child = x->child_first, i;
+
+	for (i = 0; child && i < CHILDREN_MOST; i++) {
+		if (!(conn_at(&w->table, extra_at(w, child)->record)->status & CONN_CLOSED))
+			return false;
+		child = extra_at(w, child)->child_next;
+	}
+	return !child;
+}
+
+bool usher__evict_closed(struct usher_worker *w, bool helped)
+{
+	const struct slab *s = helped ? w->helps : w->extras;
+	uint32_t i;
+
+	for (i = 0; i < CLOSED_DRAWS && s->fresh > 1; i++) {
+		uint32_t number = (uint32_t)(next_random(w) % (s->fresh - 1)) + 1;
+		uint32_t extra = helped ? help_at(w, number)->extra : number, record;
+		const struct extra *x;
+		const struct conn *c;
+
+		if (!extra || (helped && extra_at(w, extra)->help != number))
+			continue;
+		x = extra_at(w, extra);
+		record = x->record;
+		if (!record || x->expect_count || !is_childless(w, x))
+			continue;
+		c = conn_at(&w->table, record);
+		if (!(c->status & CONN_USED) || c->extra != extra)
+			continue; /* left by somebody who is gone */
+		if (conn_dead(w, c)) {
+			usher__conn_bury(w, record);
+			return true;
+		}
+		if (c->status & CONN_CLOSED) {
+			count(w, USHER_COUNTER_EVICTED);
+			usher__conn_destroy(w, record, "evicted");
+			return true;
+		}
+	}
+	return false;
 }

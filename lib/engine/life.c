@@ -379,6 +379,8 @@ static bool give_extra(struct usher_worker *w, uint32_t record)
 	uint32_t number = slab_take(w->extras);
 	struct extra *x;
 
+	if (!number && usher__evict_closed(w, false))
+		number = slab_take(w->extras);
 	if (!number) {
 		count(w, USHER_COUNTER_HELP_FULL);
 		return false;

@@ -6,9 +6,11 @@
  * as it leaves, and belongs to it alone: a key is shared only with connections whose tuple differs elsewhere. What was
  * taken for a newcomer that does not come to be is given back at once. A connection with CONN_NAT_KEY is one user of
  * its public key (the reply's destination), one with CONN_NAT_SRC_MAPPED or CONN_NAT_DST_MAPPED a user of the mapping
- * of that public endpoint; which they are is read off its tuples, so nothing else has to be remembered. A helper's
- * mapping is owned by the extra of its connection until its tag is withdrawn. Sources: DESIGN 3; RFC 4787 REQ-1 to
- * REQ-9, 5382 REQ-1 and REQ-5, 5508 REQ-2, 6056.
+ * of that public endpoint; which they are is read off its tuples, so nothing else has to be remembered. A connection
+ * that both sides have ended keeps its tuple, for what still comes of it, but no key: others may have that towards
+ * other destinations, and towards its own when nothing else is left. A helper's mapping is owned by the extra of its
+ * connection until its tag is withdrawn. Sources: DESIGN 3; RFC 4787 REQ-1 to REQ-9, 5382 REQ-1 and REQ-5, 5508 REQ-2,
+ * 6056, 6191 (a new connection where the old one waits in TIME-WAIT).
  */
 #include "engine/engine.h"
 
@@ -56,6 +58,12 @@ struct candidate {
 	struct binding bind;
 };
 
+/* Is its tuple in nobody's way? */
+static bool makes_way(const struct usher_worker *w, const struct conn *c, bool reclaims)
+{
+	return conn_dead(w, c) || (reclaims && c->status & CONN_CLOSED);
+}
+
 static bool is_unique(void *user, uint16_t key)
 {
 	struct candidate *c = user;
@@ -65,19 +73,22 @@ static bool is_unique(void *user, uint16_t key)
 	if (c->b->p->protocol == USHER_ICMP || c->b->p->protocol == USHER_ICMPV6)
 		c->bind.dst_key = key;
 	found = reply_owner(c->w, c->b, &c->bind);
-	return !found.c || conn_dead(c->w, found.c);
+	return !found.c || makes_way(c->w, found.c, c->bind.reclaims);
 }
 
-/* The tuple is settled: who had it and is dead goes, who is alive keeps it. */
+/* The tuple is settled: who had it and is dead goes, or has ended and nothing else is left; who is alive keeps it. */
 static bool take_over(struct usher_worker *w, const struct birth *b, const struct binding *bind)
 {
 	struct conn_found found = reply_owner(w, b, bind);
 
 	if (!found.c)
 		return true;
-	if (!conn_dead(w, found.c))
+	if (!makes_way(w, found.c, bind->reclaims))
 		return false;
-	usher__conn_bury(w, found.record);
+	if (conn_dead(w, found.c))
+		usher__conn_bury(w, found.record);
+	else
+		usher__conn_destroy(w, found.record, "replaced");
 	return true;
 }
 
@@ -291,6 +302,10 @@ static uint8_t bind_key(struct usher_worker *w, const struct birth *b, const str
 {
 	int32_t key = pick_shared(w, b, bind, nat, address);
 
+	if (key < 0 && b->p->protocol == USHER_TCP) {
+		bind->reclaims = true;
+		key = pick_shared(w, b, bind, nat, address);
+	}
 	if (key < 0 || !usher__nat_key_share(&w->keys, address, space_of(b), (uint16_t)key))
 		return USHER_REASON_NAT_EXHAUSTED;
 	bind->src_key = (uint16_t)key;
@@ -352,6 +367,8 @@ static uint8_t finish_binding(struct usher_worker *w, const struct birth *b, str
 {
 	if (reason == USHER_REASON_NONE) {
 		settle_query(b, bind);
+		bind->reclaims = true; /* there is no choice any more; without NAT it would begin anew in the old one's
+		                          place, too */
 		if (!bind->status || take_over(w, b, bind))
 			return USHER_REASON_NONE;
 		reason = USHER_REASON_NAT_UNMAPPABLE;
@@ -522,6 +539,34 @@ void usher__nat_release(struct usher_worker *w, struct conn *c, bool ipv6)
 	if (c->status & CONN_NAT_DST_MAPPED)
 		release_end(w, c, ipv6, 1, true);
 	c->status &= (uint16_t)~(CONN_NAT_KEY | CONN_NAT_SRC_MAPPED | CONN_NAT_DST_MAPPED);
+}
+
+/* A mapping that only this connection still goes by. */
+static bool is_last_user(struct usher_worker *w, struct conn *c, bool ipv6, unsigned which)
+{
+	uint8_t full[16] = { 0 };
+	const struct mapping *m;
+	uint32_t address, number;
+
+	memcpy(full, conn_address(c, ipv6) + which * (ipv6 ? 16u : 4u), ipv6 ? 16 : 4);
+	address = usher__nat_address_find(&w->keys, c->zone, ipv6 ? USHER_IPV6 : USHER_IPV4, full);
+	number = address ? usher__mapping_by_public(&w->mappings, address, c->protocol, c->key[which]) : 0;
+	if (!number)
+		return false;
+	m = mapping_at(&w->mappings, number);
+	return m->users == 1 && !m->owner && !(m->flags & MAPPING_LINGERS);
+}
+
+void usher__nat_closed(struct usher_worker *w, struct conn *c, bool ipv6)
+{
+	if (c->status & CONN_NAT_KEY || (c->status & CONN_NAT_SRC_MAPPED && is_last_user(w, c, ipv6, 3))) {
+		release_end(w, c, ipv6, 3, c->status & CONN_NAT_SRC_MAPPED);
+		c->status &= (uint16_t)~(CONN_NAT_KEY | CONN_NAT_SRC_MAPPED);
+	}
+	if (c->status & CONN_NAT_DST_MAPPED && is_last_user(w, c, ipv6, 1)) {
+		release_end(w, c, ipv6, 1, true);
+		c->status &= (uint16_t)~CONN_NAT_DST_MAPPED;
+	}
 }
 
 /* ---- what helpers reserve ---- */

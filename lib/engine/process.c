@@ -305,13 +305,17 @@ static void change(struct usher_worker *w, struct conn_found *found, struct slot
 		   const struct conn_step *step, uint16_t before)
 {
 	uint16_t news = (uint16_t)(found->c->status & ~before);
-	uint32_t extra = found->c->extra;
+	uint32_t extra = found->c->extra, generation = found->c->generation;
 
 	if (news & CONN_ASSURED)
 		usher__evict_forget(w, found->record);
 	decide(w, found, s, packet, step);
-	if (news & CONN_CLOSED && extra && found->c->status & CONN_USED && found->c->extra == extra)
+	if (!(news & CONN_CLOSED) || !(found->c->status & CONN_USED) || found->c->generation != generation)
+		return;
+	if (extra && found->c->extra == extra)
 		usher__family_close(w, extra_at(w, extra)); /* now that the last data, which may have come with the FIN, are read */
+	if (found->c->status & CONN_TRANSLATED)
+		usher__nat_closed(w, found->c, found->record & CONN_IPV6);
 }
 
 static void follow(struct usher_worker *w, struct conn_found *found, struct slot *s, struct usher_packet *packet)

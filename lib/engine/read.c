@@ -342,6 +342,8 @@ bool usher__help_attach(struct usher_worker *w, uint32_t record, uint8_t helper,
 	if (!helper || helper_at(w, helper)->protocol != c->protocol)
 		return false;
 	x->help = slab_take(w->helps);
+	if (!x->help && usher__evict_closed(w, true))
+		x->help = slab_take(w->helps);
 	if (!x->help) {
 		count(w, USHER_COUNTER_HELP_FULL);
 		return false;
