@@ -229,10 +229,14 @@ uint32_t usher__stream_piece(const struct stream_run *r)
 	return piece > PIECE_LEAST ? piece : PIECE_LEAST;
 }
 
-/* The urgent pointer of a segment that begins at `out`, if there is one within its reach. */
+/*
+ * The urgent pointer of a segment that begins at `out`, if there is one within its reach. One that leads behind what
+ * has left waits: edits may lie between, and R would believe the farthest it has heard.
+ */
 static uint16_t urgent_at(const struct stream_run *r, uint32_t out, uint8_t *tcp_flags)
 {
-	uint32_t at = r->side->flags & STREAM_URGENT ? usher__stream_out(r, r->side->urgent, true) - out : 0;
+	bool known = r->side->flags & STREAM_URGENT && !stream_before(r->side->in_left, r->side->urgent);
+	uint32_t at = known ? usher__stream_out(r, r->side->urgent, true) - out : 0;
 
 	if (at == 0 || at > UINT16_MAX) {
 		*tcp_flags &= (uint8_t)~TCP_URG;

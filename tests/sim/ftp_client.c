@@ -57,7 +57,7 @@ static void data_app(struct tcp *t, enum tcp_event event)
 	switch (event) {
 	case TCP_OPEN:
 		sim_cover(c->sim, COVER_DATA);
-		if (!c->in_transfer) { /* of one that was given up meanwhile */
+		if (!c->in_transfer || (t != c->data && t->local.key != c->listening)) { /* of one that was given up meanwhile */
 			tcp_abort(t);
 			return;
 		}

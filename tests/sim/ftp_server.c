@@ -86,6 +86,10 @@ static void data_app(struct tcp *t, enum tcp_event event)
 		return;
 	switch (event) {
 	case TCP_OPEN:
+		if (t != s->data && t->local.key != s->listening) { /* of one that was given up meanwhile */
+			tcp_abort(t);
+			return;
+		}
 		s->data = t;
 		s->data_open = true;
 		s->data_eof = false;

@@ -189,6 +189,8 @@
   ">0'EWXYZb$'U5^0 >1'WXYZb$'U4^0 <0^5 >7'cd$'U2^0 <0^7 >10'e$'^0 <0^8 >12'f$'^0" },
 { "urgent, held", "WXYZ", "> 'E*' U2; > 'b$'; < ^7; > 'c$'",
   "T >0'EWXYZb$'U5^0 <0^4 >7'c$'^0" },
+{ "urgent, held: an acknowledgement meanwhile does not say where, for that nobody knows yet", "WXYZ", "> 'E*' U2; > ; > 'b$'; < ^7",
+  "T >0^0 >0'EWXYZb$'U5^0 <0^4" },
 { "time stamps of what is made", "WXYZ", "< n50; > n10 'ab$'; > n20 'E*'; < n60 ^3; t40; > n30 '$'; t5000; < n70 ^9",
   "<0^0 >0'ab$'^0 T <0^3 .!<0^5w4998n60e20a >3'EWXYZ$'^0 .!>3'EWXYZ'^0w5000n30e60r .!>3'EWXYZ'^0w5000n30e60r .!>3'EWXYZ'^0w5000n30e60r .!>3'EWXYZ'^0w5000n30e60r <0^6" },
 { "time stamps are no newer than what left", "WXYZ", "< n50; > n10; > n20 @2 'b$'; > n30 @4 'E'; > n15 @0 'cd'; < n51 ^4; t40",
