@@ -36,6 +36,11 @@ bench: ## build optimised with LTO and run every benchmark, a line of JSON each
 		$(BUILD)/bench/$${program%.c} || exit 1; \
 	done
 
+bench-gateway: ## as root: the live gateway beside the kernel's masquerading and helper, in namespaces, a line of JSON each
+	@tools/install-packages build check
+	@tools/build $(BUILD)/bench -Dbuildtype=release -Db_lto=true -Dbench=true >/dev/null
+	@USHER=$(BUILD)/bench/usher/usher LOAD=$(BUILD)/bench/bench/load bench/gateway/bench-gateway $(ROUNDS)
+
 install: all ## install to $(DESTDIR)$(PREFIX), PREFIX=/usr/local unless given
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild --quiet
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
@@ -77,4 +82,4 @@ clean: ## remove $(BUILD)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all demo check sim bench install uninstall unit asan scripts fuzz-short rules lab coverage packages clean help
+.PHONY: all demo check sim bench bench-gateway install uninstall unit asan scripts fuzz-short rules lab coverage packages clean help

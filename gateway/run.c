@@ -31,6 +31,7 @@
 #define BEAT        (1 * USHER_SECOND)
 #define TICK_BUDGET 4096u
 #define FRAGMENTS   256u /* datagrams put together at a time: 17 MiB if all are long */
+#define LINGER      (30 * USHER_SECOND / 1000000)
 #define BURSTS_MAX  16u /* then signals and the network have their turn */
 
 enum { FD_TAP, FD_SIGNALS, FD_NETWORK, FD_COUNT };
@@ -303,11 +304,17 @@ static usher_time keep_time(struct gateway *gateway, usher_time now)
 	return wakeup < gateway->beat ? wakeup : gateway->beat;
 }
 
+/* Until none has come for a moment: to be woken for each packet of a dialogue takes longer than most of its answers. */
 static void move_packets(struct gateway *gateway)
 {
-	for (unsigned i = 0; i < BURSTS_MAX; i++) {
-		if (gw_burst_run(&gateway->burst, clock_now()) < USHER_BURST_MAX)
-			return;
+	usher_time now = clock_now(), last = now;
+
+	for (unsigned bursts = 0; bursts < BURSTS_MAX && now - last < LINGER;) {
+		if (gw_burst_run(&gateway->burst, now) > 0) {
+			last = now;
+			bursts++;
+		}
+		now = clock_now();
 	}
 }
 

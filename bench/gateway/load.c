@@ -1,0 +1,319 @@
+/*
+ * bench/gateway/load: the two ends of bench-gateway: traffic, and how much of it arrives.
+ *
+ *	load sink PORT			TCP: read all that comes; UDP: count. Until it is ended.
+ *	load stream ADDRESS PORT SECONDS	TCP as fast as it goes; prints bytes a second as the sender's kernel took them
+ *	load datagrams ADDRESS PORT SECONDS SIZE	UDP as fast as it goes; prints packets a second sent
+ *	load count PORT SECONDS		UDP: prints packets a second received
+ *	load ftpd PORT			FTP server that knows PORT and RETR, and sends one byte. Until it is ended.
+ *	load ftp ADDRESS PORT SECONDS OWN	one session after another: PORT, RETR, one byte; prints sessions a second
+ *
+ * OWN is the client's own address, as PORT says it. Each prints one number. Exit 1: one line tells why.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHUNK  (128 * 1024)
+#define BATCH  64
+#define LINE   512
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct sockaddr_in at(const char *address, const char *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+
+	if (inet_pton(AF_INET, address, &a.sin_addr) != 1) {
+		errno = EINVAL;
+		fail(address);
+	}
+	return a;
+}
+
+static int make(int type, const struct sockaddr_in *bound)
+{
+	int fd = socket(AF_INET, type, 0), one = 1;
+
+	if (fd < 0)
+		fail("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (type == SOCK_STREAM)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (bound && bind(fd, (const struct sockaddr *)bound, sizeof(*bound)) != 0)
+		fail("bind");
+	if (bound && type == SOCK_STREAM && listen(fd, 128) != 0)
+		fail("listen");
+	return fd;
+}
+
+static int dial(const struct sockaddr_in *to)
+{
+	int fd = make(SOCK_STREAM, NULL);
+
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) != 0)
+		fail("connect");
+	return fd;
+}
+
+static void sink(const char *port)
+{
+	static char chunk[CHUNK];
+	struct sockaddr_in any = at("0.0.0.0", port);
+	int listener = make(SOCK_STREAM, &any);
+
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		while (fd >= 0 && read(fd, chunk, sizeof(chunk)) > 0)
+			;
+		close(fd);
+	}
+}
+
+static void stream(const char *address, const char *port, double seconds)
+{
+	static char chunk[CHUNK];
+	struct sockaddr_in to = at(address, port);
+	int fd = dial(&to);
+	double begin = now(), end;
+	uint64_t bytes = 0;
+
+	do {
+		ssize_t n = write(fd, chunk, sizeof(chunk));
+
+		if (n < 0)
+			fail("write");
+		bytes += (uint64_t)n;
+		end = now();
+	} while (end < begin + seconds);
+	printf("%.0f\n", (double)bytes / (end - begin));
+}
+
+static void datagrams(const char *address, const char *port, double seconds, size_t size)
+{
+	static char data[1472];
+	struct sockaddr_in to = at(address, port);
+	struct iovec part = { data, size };
+	struct mmsghdr message[BATCH];
+	int fd = make(SOCK_DGRAM, NULL), room = 4 << 20;
+	double begin = now(), end;
+	uint64_t sent = 0;
+
+	memset(message, 0, sizeof(message));
+	for (int i = 0; i < BATCH; i++)
+		message[i].msg_hdr = (struct msghdr){ .msg_iov = &part, .msg_iovlen = 1 };
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (size > sizeof(data) || connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0)
+		fail("connect");
+	do {
+		int n = sendmmsg(fd, message, BATCH, 0);
+
+		if (n > 0)
+			sent += (uint64_t)n;
+		end = now();
+	} while (end < begin + seconds);
+	printf("%.0f\n", (double)sent / (end - begin));
+}
+
+/* From the first packet on, for so long. */
+static void count(const char *port, double seconds)
+{
+	static char data[BATCH][2048];
+	struct sockaddr_in any = at("0.0.0.0", port);
+	struct timeval wait = { 5, 0 };
+	struct iovec part[BATCH];
+	struct mmsghdr message[BATCH];
+	int fd = make(SOCK_DGRAM, &any), room = 8 << 20;
+	double begin = 0, end = 0;
+	uint64_t got = 0;
+
+	memset(message, 0, sizeof(message));
+	for (int i = 0; i < BATCH; i++) {
+		part[i] = (struct iovec){ data[i], sizeof(data[i]) };
+		message[i].msg_hdr = (struct msghdr){ .msg_iov = &part[i], .msg_iovlen = 1 };
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	do {
+		int n = recvmmsg(fd, message, BATCH, MSG_WAITFORONE, NULL);
+
+		if (n < 0)
+			fail("nothing comes");
+		if (begin == 0)
+			begin = now();
+		got += (uint64_t)n;
+		end = now();
+	} while (end < begin + seconds);
+	printf("%.0f\n", (double)got / (end - begin));
+}
+
+/* ---- FTP, as much as is needed ---- */
+
+static void say(int fd, const char *line)
+{
+	if (write(fd, line, strlen(line)) < 0)
+		fail("write");
+}
+
+/* A line that ends in LF. false: the other side has closed. */
+static int hear(int fd, char line[LINE])
+{
+	size_t len = 0;
+
+	while (len < LINE - 1) {
+		ssize_t n = read(fd, line + len, LINE - 1 - len);
+
+		if (n <= 0)
+			return 0;
+		len += (size_t)n;
+		if (line[len - 1] == '\n')
+			break;
+	}
+	line[len] = '\0';
+	return 1;
+}
+
+static void retrieve(const struct sockaddr_in *to)
+{
+	int fd = make(SOCK_STREAM, NULL);
+
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) != 0)
+		fail("connect to the data port");
+	say(fd, "x");
+	close(fd);
+}
+
+static void serve(int fd)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	unsigned n[6];
+	char line[LINE];
+
+	say(fd, "220 ready\r\n");
+	while (hear(fd, line)) {
+		if (sscanf(line, "PORT %u,%u,%u,%u,%u,%u", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) == 6) {
+			to.sin_addr.s_addr = htonl(n[0] << 24 | n[1] << 16 | n[2] << 8 | n[3]);
+			to.sin_port = htons((uint16_t)(n[4] << 8 | n[5]));
+			say(fd, "200 go on\r\n");
+		} else if (strncmp(line, "RETR", 4) == 0) {
+			say(fd, "150 here it comes\r\n");
+			retrieve(&to);
+			say(fd, "226 done\r\n");
+		} else {
+			say(fd, "230 welcome\r\n");
+		}
+	}
+	close(fd);
+}
+
+static void ftpd(const char *port)
+{
+	struct sockaddr_in any = at("0.0.0.0", port);
+	int listener = make(SOCK_STREAM, &any);
+
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd >= 0)
+			serve(fd);
+	}
+}
+
+static void expect(int fd, const char *code)
+{
+	char line[LINE];
+
+	if (!hear(fd, line) || strncmp(line, code, 3) != 0) {
+		errno = EPROTO;
+		fail(code);
+	}
+}
+
+static void session(const struct sockaddr_in *to, const char *own)
+{
+	struct sockaddr_in any = at("0.0.0.0", "0");
+	socklen_t size = sizeof(any);
+	char line[LINE], address[32], byte[8];
+	int fd = dial(to), listener = make(SOCK_STREAM, &any), data;
+
+	snprintf(address, sizeof(address), "%s", own);
+	for (char *dot = address; *dot; dot++)
+		if (*dot == '.')
+			*dot = ',';
+	if (getsockname(listener, (struct sockaddr *)&any, &size) != 0)
+		fail("getsockname");
+	snprintf(line, sizeof(line), "PORT %s,%u,%u\r\n", address, (unsigned)ntohs(any.sin_port) >> 8,
+	        (unsigned)ntohs(any.sin_port) & 255);
+	expect(fd, "220");
+	say(fd, "USER anonymous\r\n");
+	expect(fd, "230");
+	say(fd, line);
+	expect(fd, "200");
+	say(fd, "RETR x\r\n");
+	data = accept(listener, NULL, NULL);
+	if (data < 0 || read(data, byte, sizeof(byte)) != 1)
+		fail("the data");
+	close(data);
+	close(listener);
+	hear(fd, line); /* 150, and 226 with it or after it */
+	if (strstr(line, "226") == NULL)
+		expect(fd, "226");
+	close(fd);
+}
+
+static void ftp(const char *address, const char *port, double seconds, const char *own)
+{
+	struct sockaddr_in to = at(address, port);
+	double begin = now(), end;
+	uint64_t n = 0;
+
+	do {
+		session(&to, own);
+		n++;
+		end = now();
+	} while (end < begin + seconds);
+	printf("%.1f\n", (double)n / (end - begin));
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	signal(SIGPIPE, SIG_IGN);
+	if (argc == 3 && strcmp(what, "sink") == 0)
+		sink(argv[2]);
+	else if (argc == 5 && strcmp(what, "stream") == 0)
+		stream(argv[2], argv[3], atof(argv[4]));
+	else if (argc == 6 && strcmp(what, "datagrams") == 0)
+		datagrams(argv[2], argv[3], atof(argv[4]), (size_t)atoi(argv[5]));
+	else if (argc == 4 && strcmp(what, "count") == 0)
+		count(argv[2], atof(argv[3]));
+	else if (argc == 3 && strcmp(what, "ftpd") == 0)
+		ftpd(argv[2]);
+	else if (argc == 6 && strcmp(what, "ftp") == 0)
+		ftp(argv[2], argv[3], atof(argv[4]), argv[5]);
+	else
+		return fprintf(stderr, "usage: see the head of bench/gateway/load.c\n"), 2;
+	return 0;
+}
