@@ -14,10 +14,12 @@ all: ## build the library and the program: build/usher/usher
 	@tools/install-packages --tell build
 	@tools/build $(BUILD) -Dprefix=$(abspath $(PREFIX))
 
-demo: ## install what is missing, build, and read a captured FTP session
+# Who is not root sees no live gateway, and needs nothing for it.
+demo: ## as root: real FTP and PPTP through the live gateway, between network namespaces; else a captured FTP session
 	@tools/install-packages build
+	@[ "$$(id -u)" != 0 ] || tools/install-packages demo || true
 	@tools/build $(BUILD) -Dprefix=$(abspath $(PREFIX)) >/dev/null
-	$(USHER) replay tests/captures/ftp-session.pcap
+	@USHER=$(USHER) tests/lab/demo
 
 check: ## install what is missing, then build and test everything; the last line counts (20 min at most)
 	@tools/install-packages build check

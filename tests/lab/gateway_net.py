@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -46,13 +47,19 @@ def run(*command, **options):
     return subprocess.run([str(word) for word in command], check=True, **options)
 
 
+def end_tidily():
+    """SIGTERM ends this program as an exception does: what is in `with` blocks is taken down."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 class Net:
-    """The namespaces. Use: with Net() as net: ..."""
+    """The namespaces. Use: with Net() as net: ..., or with Net('client', 'server') for fewer hosts."""
 
-    HOSTS = ('client', 'other', 'gateway', 'server', 'manager')
+    LINKS = {'client': ('gi', CLIENT, CLIENT6, INSIDE, INSIDE6), 'other': ('gj', OTHER, OTHER6, '10.0.1.1', '2001:db8:3::1'),
+             'server': ('go', SERVER, SERVER6, OUTSIDE, OUTSIDE6), 'manager': ('gm', MANAGER, None, '192.0.2.1', None)}
 
-    def __init__(self):
-        self.names = {host: f'ugw-{host}-{os.getpid()}' for host in self.HOSTS}
+    def __init__(self, *hosts):
+        self.names = {host: f'ugw-{host}-{os.getpid()}' for host in ('gateway', *(hosts or self.LINKS))}
         self.processes = []
         self.home = os.open('/proc/self/ns/net', os.O_RDONLY)
 
@@ -63,10 +70,9 @@ class Net:
                 self.sysctl_of(name, 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0',
                                'net.ipv6.conf.default.router_solicitations=0', 'net.ipv6.conf.default.accept_ra=0')
                 run('ip', '-n', name, 'link', 'set', 'lo', 'up')
-            self.link('client', 'gi', CLIENT, CLIENT6, INSIDE, INSIDE6)
-            self.link('other', 'gj', OTHER, OTHER6, '10.0.1.1', '2001:db8:3::1')
-            self.link('server', 'go', SERVER, SERVER6, OUTSIDE, OUTSIDE6)
-            self.link('manager', 'gm', MANAGER, None, '192.0.2.1', None)
+            for host in self.names:
+                if host != 'gateway':
+                    self.link(host, *self.LINKS[host])
         except BaseException:
             self.close()
             raise
@@ -274,7 +280,7 @@ class Wire:
             self.socket.bind((device, 0))
             self.mac = self.socket.getsockname()[4]
         # The gateway's end of this wire.
-        port = {'client': 'gi', 'other': 'gj', 'server': 'go', 'manager': 'gm'}[host]
+        port = net.LINKS[host][0]
         text = subprocess.run(['ip', '-n', net.names['gateway'], 'link', 'show', port], capture_output=True, text=True,
                               check=True).stdout
         self.peer = bytes.fromhex(re.search(r'link/ether (\S+)', text).group(1).replace(':', ''))

@@ -5,7 +5,8 @@ usage: record_ppp.py                                     pptpd starts it in plac
        record_ppp.py --echoes N [--pause S] -- pptp ...  the client: starts pptp on a terminal, and ends after so many LCP echoes
 
 Both ends ask for the link, acknowledge what the other asks for, and answer echoes. The client sends the echoes, then asks to
-terminate, and hangs up when that is acknowledged. A server's end waits until its terminal is gone.
+terminate, and hangs up when that is acknowledged; it prints how many echoes were answered. A server's end waits until its terminal
+is gone.
 """
 import argparse
 import contextlib
@@ -118,7 +119,8 @@ def serve():
 
 
 def call(command, echoes, pause):
-    """Returns when pptp has ended the call."""
+    """Returns when pptp has ended the call: how many echoes were answered."""
+    answered = 0
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
@@ -129,11 +131,12 @@ def call(command, echoes, pause):
         for identifier in range(echoes):
             link.wait_for(NOTHING, pause)
             link.send(ECHO_REQUEST, identifier, link.magic + b'to be echoed')
-            link.wait_for(ECHO_REPLY, 2)
+            answered += link.wait_for(ECHO_REPLY, 2)
         link.send(TERMINATE_REQUEST, 99)
         link.wait_for(TERMINATE_ACK, 2)
     os.close(ours)
     process.wait(10)
+    return answered
 
 
 def main():
@@ -145,7 +148,7 @@ def main():
     parser.add_argument('--pause', type=float, default=0.1)
     parser.add_argument('command', nargs='+')
     arguments = parser.parse_args()
-    call(arguments.command, arguments.echoes, arguments.pause)
+    print(call(arguments.command, arguments.echoes, arguments.pause))
 
 
 if __name__ == '__main__':

@@ -145,18 +145,22 @@ class End:
         control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def say(self, *pieces):
-        """Each piece in a segment of its own; the other end has read all of them when this returns."""
+        """Each piece in a segment of its own; what the other end has read of it when this returns: NAT changes call ids."""
+        heard = b''
         for piece in pieces:
             self.control.sendall(piece)
             time.sleep(PAUSE)
-            self.other.hear(len(piece))
+            heard += self.other.hear(len(piece))
+        return heard
 
     def hear(self, count):
-        while count:
-            data = self.control.recv(count)
+        heard = b''
+        while len(heard) < count:
+            data = self.control.recv(count - len(heard))
             if not data:
                 raise EOFError('the other end has gone')
-            count -= len(data)
+            heard += data
+        return heard
 
     def gre(self, *packets):
         for packet in packets:
