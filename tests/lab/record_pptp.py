@@ -175,15 +175,19 @@ class End:
 
 
 class Pair:
-    """A control connection and its two ends: `hosts` opens it, and is connected to. Use: with Pair(net) as (client, server)."""
+    """A control connection and its two ends: `hosts` opens it, and is connected to. Use: with Pair(net) as (client, server).
 
-    def __init__(self, net, port=1723, addresses=(CLIENT, ODD_SERVER), started=True, hosts=('client', 'server')):
+    `seen`: behind NAT, their addresses as the other one sees them.
+    """
+
+    def __init__(self, net, port=1723, addresses=(CLIENT, ODD_SERVER), started=True, hosts=('client', 'server'), seen=(None, None)):
         self.names, self.port, self.addresses, self.started = [net.names[host] for host in hosts], port, addresses, started
+        self.seen = [public or own for public, own in zip(seen, addresses)]
 
     def __enter__(self):
         client_address, server_address = self.addresses
-        self.ends = client, server = (End(self.names[0], client_address, server_address),
-                                      End(self.names[1], server_address, client_address))
+        self.ends = client, server = (End(self.names[0], client_address, self.seen[1]),
+                                      End(self.names[1], server_address, self.seen[0]))
         client.other, server.other = server, client
         self.connect()
         if self.started:
@@ -199,7 +203,7 @@ class Pair:
         with inside(self.names[0]):
             client.take(socket.socket(family, socket.SOCK_STREAM))
         client.control.bind((client.address, 0))
-        client.control.connect((server.address, self.port))
+        client.control.connect((client.peer, self.port))
         server.take(listener.accept()[0])
         listener.close()
         time.sleep(PAUSE)
