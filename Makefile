@@ -22,7 +22,7 @@ demo: ## as root: real FTP and PPTP through the live gateway, between network na
 	@USHER=$(USHER) tests/lab/demo
 
 check: ## install what is missing, then build and test everything; the last line counts (20 min at most)
-	@tools/install-packages build check
+	@tools/install-packages build check demo lab
 	@tools/check
 
 # SEED and COUNT choose the sessions; `build/sim/tests/sim --help` tells the rest.
@@ -66,7 +66,8 @@ fuzz-short: ## every fuzzer for FUZZ_SECONDS (10)
 rules: ## layers, sizes, symbols, documentation
 	@tools/check rules
 
-lab: ## the tests in network namespaces (root)
+lab: ## the tests in network namespaces (root); MATRIX=all: more of FTP with TLS
+	@tools/install-packages build check demo lab
 	@tools/check lab
 
 coverage: ## which lines of lib/ the unit tests and corpora reach
@@ -74,7 +75,7 @@ coverage: ## which lines of lib/ the unit tests and corpora reach
 	@tools/coverage
 
 packages: ## install the Debian packages that make and make check want
-	@tools/install-packages build check
+	@tools/install-packages build check demo lab
 
 clean: ## remove $(BUILD)
 	@[ ! -e $(BUILD) ] || [ -e $(BUILD)/build.ninja ] || [ -n "$$(ls -d $(BUILD)/check-* $(BUILD)/bench 2>/dev/null)" ] || \

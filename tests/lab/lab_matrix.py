@@ -6,6 +6,7 @@ long as the Lab, the gateway until a case wants another one.
 """
 import contextlib
 import itertools
+import os
 import re
 import socket
 import subprocess
@@ -87,6 +88,8 @@ class Clients:
     def __init__(self, folder):
         self.folder = folder
         self.got = folder / 'got'
+        # Nobody's own settings; there is no name server, and ncftp asks one.
+        self.environment = {**os.environ, 'HOME': str(folder), 'RES_OPTIONS': 'timeout:1 attempts:1'}
 
     def curl(self, case, address, account):
         words = ['curl', '-q', '-gsS', '-k', '-m', PATIENCE, '--no-ftp-skip-pasv-ip', '-u', ':'.join(account)]
@@ -196,8 +199,7 @@ class Lab:
         words = getattr(self.clients, case['client'])(case, address, ACCOUNTS[case['server']])
         self.clients.got.unlink(missing_ok=True)
         try:
-            output = self.net.do(host, *words, timeout=LONGEST, env={**self.servers.environment, 'HOME': str(self.servers.folder),
-                                                                    'LD_LIBRARY_PATH': ''})[1]
+            output = self.net.do(host, *words, timeout=LONGEST, env=self.clients.environment)[1]
         except subprocess.TimeoutExpired:
             return False
         return CONTENT == (self.clients.got.read_bytes() if self.clients.got.exists() else output)
@@ -243,10 +245,8 @@ def commands(wire):
 
 
 def expected(case):
-    """Through usher: everything works, but that nobody reads an announcement under TLS. Then the data connection has only the policy,
-    which lets begin what is inside; and where NAT is, the client must be told an address that is right."""
-    if not case['tls']:
-        return 'works'
+    """Through usher: everything works, but that nobody can read an announcement under TLS. Then the data connection has only the
+    policy, by which what is inside may begin one; the other way it fails closed."""
     opens = 'client' if case['mode'] in ('PASV', 'EPSV') else 'server'
     inside = 'server' if case['nat'] == 'forward' else 'client'
-    return 'works' if opens == inside and case['nat'] == 'none' else 'works or fails' if opens == inside else 'fails'
+    return 'works' if not case['tls'] or opens == inside else 'fails'

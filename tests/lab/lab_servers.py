@@ -64,6 +64,11 @@ def unpacked(*sections):
     return folder
 
 
+def libraries(system):
+    """Where the libraries of unpacked packages are, as LD_LIBRARY_PATH wants it."""
+    return ':'.join(map(str, [*system.glob('usr/lib/*-linux-*'), *system.glob('lib/*-linux-*')]))
+
+
 def bracketed(address):
     return f'[{address}]' if ':' in address else address
 
@@ -74,8 +79,7 @@ class Servers:
     def __init__(self, net, *sections):
         self.net = net
         self.system = unpacked('servers', *sections)
-        libraries = [*self.system.glob('usr/lib/*-linux-*'), *self.system.glob('lib/*-linux-*')]
-        self.environment = {**os.environ, 'LD_LIBRARY_PATH': ':'.join(map(str, libraries))}
+        self.environment = {**os.environ, 'LD_LIBRARY_PATH': libraries(self.system)}
 
     def __enter__(self):
         # pylint: disable-next=consider-using-with
