@@ -3,7 +3,6 @@
  */
 #include "ctl/rules.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,54 +17,25 @@ static bool say(char *wrong, size_t size, const char *what, const char *text)
 	return false;
 }
 
-/* "10.0.0.5", "2001:db8::5", either in brackets or not. */
-static bool read_address(const char *text, struct usher_endpoint *e)
-{
-	char plain[64];
-	size_t len = strlen(text);
-
-	memset(e, 0, sizeof(*e));
-	if (len >= sizeof(plain))
-		return false;
-	if (len > 1 && text[0] == '[' && text[len - 1] == ']')
-		snprintf(plain, sizeof(plain), "%.*s", (int)(len - 2), text + 1);
-	else
-		snprintf(plain, sizeof(plain), "%s", text);
-	e->family = strchr(plain, ':') != NULL ? USHER_IPV6 : USHER_IPV4;
-	return inet_pton(e->family == USHER_IPV6 ? AF_INET6 : AF_INET, plain, e->address) == 1;
-}
-
-static bool read_number(const char *text, uint32_t most, uint32_t *number)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	*number = (uint32_t)value;
-	return *text >= '0' && *text <= '9' && *end == '\0' && value <= most;
-}
-
 /* "10.0.0.5:21", "[2001:db8::5]:21"; an endpoint without an address is a port alone, if that is allowed. */
-static bool read_endpoint(char *text, bool address_may_lack, struct usher_endpoint *e)
+static bool read_endpoint(const char *text, bool address_may_lack, struct usher_endpoint *e)
 {
-	char *colon = strrchr(text, ':');
+	uint64_t port = 0;
 
 	memset(e, 0, sizeof(*e));
-	if (colon == NULL)
-		return address_may_lack && read_number(text, 65535, &e->key) && e->key != 0;
-	*colon = '\0';
-	return read_address(text, e) && read_number(colon + 1, 65535, &e->key) && e->key != 0;
+	if (strchr(text, ':') == NULL && address_may_lack && ctl_read_number(text, 1, 65535, &port))
+		e->key = (uint32_t)port;
+	else if (!ctl_read_endpoint(text, e))
+		return false;
+	return e->key != 0;
 }
 
-static bool add_source(struct ctl_rules *rules, char *text)
+static bool add_source(struct ctl_rules *rules, const char *text)
 {
-	char *dash = strchr(text, '-');
 	struct usher_endpoint first, last;
 	struct usher_nat *nat;
 
-	if (dash != NULL)
-		*dash = '\0';
-	if (!read_address(text, &first) || !read_address(dash != NULL ? dash + 1 : text, &last) || first.family != last.family ||
-	    memcmp(first.address, last.address, 16) > 0)
+	if (!ctl_read_range(text, &first, &last))
 		return false;
 	nat = &rules->source[first.family == USHER_IPV6];
 	nat->family = first.family;
@@ -136,20 +106,8 @@ bool ctl_rules_add(struct ctl_rules *rules, const char *text, char *wrong, size_
 
 static bool add_net(struct ctl_rules *rules, const char *word, char *wrong, size_t size)
 {
-	struct ctl_net *net = &rules->inside[rules->inside_count];
-	char text[128], *slash;
-	uint32_t prefix, most;
-
-	snprintf(text, sizeof(text), "%s", word);
-	slash = strchr(text, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	if (rules->inside_count == CTL_NETS_MAX || !read_address(text, &net->first))
+	if (rules->inside_count == CTL_NETS_MAX || !ctl_read_net(word, &rules->inside[rules->inside_count]))
 		return say(wrong, size, "expected ADDRESS or ADDRESS/PREFIX", word);
-	prefix = most = net->first.family == USHER_IPV6 ? 128 : 32;
-	if (slash != NULL && !read_number(slash + 1, most, &prefix))
-		return say(wrong, size, "the prefix is none", word);
-	net->prefix = (uint8_t)prefix;
 	rules->inside_count++;
 	return true;
 }
@@ -162,12 +120,7 @@ bool ctl_rules_inside(struct ctl_rules *rules, const char *text, char *wrong, si
 bool ctl_rules_is_inside(const struct ctl_rules *rules, const struct usher_endpoint *endpoint)
 {
 	for (uint32_t i = 0; i < rules->inside_count; i++) {
-		const struct ctl_net *net = &rules->inside[i];
-		unsigned whole = net->prefix / 8, bits = net->prefix % 8;
-		uint8_t mask = (uint8_t)(0xff00 >> bits);
-
-		if (net->first.family == endpoint->family && memcmp(net->first.address, endpoint->address, whole) == 0 &&
-		    (bits == 0 || ((net->first.address[whole] ^ endpoint->address[whole]) & mask) == 0))
+		if (ctl_net_has(&rules->inside[i], endpoint))
 			return true;
 	}
 	return false;

@@ -8,13 +8,10 @@
 
 #include <usher/usher.h>
 
+#include "ctl/address.h"
+
 #define CTL_FORWARDS_MAX 64u
 #define CTL_NETS_MAX     32u
-
-struct ctl_net {
-	struct usher_endpoint first; /* its key is 0 */
-	uint8_t prefix;
-};
 
 struct ctl_forward {
 	uint8_t protocol;

@@ -1,11 +1,11 @@
 /*
  * usher gateway: its help and its command line. gateway/gateway.h tells how it works.
  */
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/address.h"
 #include "ctl/text.h"
 #include "gateway/gateway.h"
 #include "usher/command.h"
@@ -122,39 +122,15 @@ static int parse_ports(struct reading *reading, const char *argument, bool outsi
 	return STATUS_OK;
 }
 
-/* An address that an interface can have, of `len` characters. */
-static bool parse_address(const char *text, size_t len, struct usher_endpoint *endpoint)
-{
-	char copy[INET6_ADDRSTRLEN];
-
-	*endpoint = (struct usher_endpoint){ 0 };
-	if (len >= sizeof(copy))
-		return false;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	if (inet_pton(AF_INET, copy, endpoint->address) == 1) {
-		endpoint->family = USHER_IPV4;
-		return endpoint->address[0] != 0 && endpoint->address[0] != 127 && endpoint->address[0] < 224;
-	}
-	endpoint->family = USHER_IPV6;
-	return inet_pton(AF_INET6, copy, endpoint->address) == 1 && endpoint->address[0] != 0xff;
-}
-
 /* ADDRESS[-ADDRESS] */
 static int parse_snat(struct reading *reading, const char *argument)
 {
-	size_t len = strcspn(argument, "-");
 	struct usher_endpoint first, last;
 	struct usher_nat *nat;
 
-	if (!parse_address(argument, len, &first))
-		return misuse("gateway", "--snat %s: expected ADDRESS or ADDRESS-ADDRESS", shown(argument));
-	last = first;
-	if (argument[len] == '-' &&
-	    (!parse_address(argument + len + 1, strlen(argument + len + 1), &last) || last.family != first.family))
-		return misuse("gateway", "--snat %s: expected two addresses of one family", shown(argument));
-	if (memcmp(first.address, last.address, sizeof(first.address)) > 0)
-		return misuse("gateway", "--snat %s: the first address is behind the last", shown(argument));
+	if (!ctl_read_range(argument, &first, &last) || !ctl_is_host(&first) || !ctl_is_host(&last))
+		return misuse("gateway", "--snat %s: expected ADDRESS or ADDRESS-ADDRESS, of one family, the first one first",
+			      shown(argument));
 	nat = &reading->config.snat[first.family == USHER_IPV6];
 	if (nat->family != 0)
 		return misuse("gateway", "--snat %s: another one was given for this family", shown(argument));
@@ -162,30 +138,6 @@ static int parse_snat(struct reading *reading, const char *argument)
 	memcpy(nat->first, first.address, sizeof(nat->first));
 	memcpy(nat->last, last.address, sizeof(nat->last));
 	return STATUS_OK;
-}
-
-/* ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT; the key of `to` stays when there is no port. */
-static bool parse_target(const char *text, struct usher_endpoint *to)
-{
-	const char *port = NULL;
-	uint64_t number = to->key;
-	size_t len = strlen(text);
-
-	if (*text == '[') {
-		len = strcspn(++text, "]");
-		if (text[len] != ']' || (text[len + 1] != ':' && text[len + 1] != '\0'))
-			return false;
-		port = text[len + 1] == ':' ? text + len + 2 : NULL;
-	} else if (strchr(text, ':') != NULL && strchr(text, ':') == strrchr(text, ':')) {
-		len = strcspn(text, ":");
-		port = text + len + 1;
-	}
-	if (port != NULL && !parse_number(port, 1, 65535, &number))
-		return false;
-	if (!parse_address(text, len, to))
-		return false;
-	to->key = (uint32_t)number;
-	return true;
 }
 
 /* tcp|udp:PORT=TARGET */
@@ -200,11 +152,11 @@ static int parse_forward(struct reading *reading, const char *argument)
 	if ((strncmp(argument, "tcp:", 4) == 0 || strncmp(argument, "udp:", 4) == 0) && target != NULL &&
 	    target - argument - 4 < (long)sizeof(digits))
 		memcpy(digits, argument + 4, (size_t)(target - argument - 4));
-	if (!parse_number(digits, 1, 65535, &port))
+	if (!ctl_read_number(digits, 1, 65535, &port))
 		return misuse("gateway", "--forward %s: expected tcp:PORT=ADDRESS[:PORT], or udp", shown(argument));
 	forward.port = (uint16_t)port;
 	forward.to.key = forward.port;
-	if (!parse_target(target + 1, &forward.to))
+	if (!ctl_read_endpoint(target + 1, &forward.to) || !ctl_is_host(&forward.to))
 		return misuse("gateway", "--forward %s: expected an address behind the =, with or without a port",
 			      shown(argument));
 	for (uint32_t i = 0; i < config->forward_count; i++) {
@@ -223,16 +175,8 @@ static int parse_forward(struct reading *reading, const char *argument)
 /* FIRST-LAST */
 static int parse_keys(struct gateway_config *config, const char *argument)
 {
-	char first[8] = "";
-	size_t len = strcspn(argument, "-");
-	uint64_t from = 0, to = 0;
-
-	if (len < sizeof(first))
-		memcpy(first, argument, len);
-	if (argument[len] != '-' || !parse_number(first, 1024, 65535, &from) || !parse_number(argument + len + 1, from, 65535, &to))
+	if (strchr(argument, '-') == NULL || !ctl_read_ports(argument, 1024, &config->key_first, &config->key_last))
 		return misuse("gateway", "--keys %s: expected FIRST-LAST, from 1024 to 65535", shown(argument));
-	config->key_first = (uint16_t)from;
-	config->key_last = (uint16_t)to;
 	return STATUS_OK;
 }
 
@@ -240,7 +184,7 @@ static int parse_connections(struct gateway_config *config, const char *argument
 {
 	uint64_t number;
 
-	if (!parse_number(argument, 1, CONNECTIONS_MAX, &number))
+	if (!ctl_read_number(argument, 1, CONNECTIONS_MAX, &number))
 		return misuse("gateway", "--connections %s: expected a number from 1 to %u", shown(argument), CONNECTIONS_MAX);
 	config->connections = (uint32_t)number;
 	return STATUS_OK;

@@ -88,21 +88,6 @@ int finish_stdout(void)
 	return finish_output(stdout, "standard output", 0);
 }
 
-bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *value)
-{
-	uint64_t sum = 0;
-
-	if (*text == '\0')
-		return false;
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9' || sum > (UINT64_MAX - 9) / 10)
-			return false;
-		sum = sum * 10 + (uint64_t)(*text - '0');
-	}
-	*value = sum;
-	return sum >= least && sum <= most;
-}
-
 void *grab(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);

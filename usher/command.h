@@ -44,9 +44,6 @@ int print_help(const char *text);
 int finish_output(FILE *out, const char *name, int error);
 int finish_stdout(void);
 
-/* A decimal number from `least` to `most`, and nothing else; false: it is none. */
-bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *value);
-
 /* Zeroed memory, or the end of the program with one line: nothing here can go on without. */
 void *grab(size_t count, size_t size);
 /* The same for an array that grows: `old` becomes `count` things of `size`, the new ones not zeroed. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/address.h"
 #include "ctl/text.h"
 #include "usher/command.h"
 
@@ -68,7 +69,7 @@ int option_helper(const char *command, const char *argument, struct usher_port_h
 	for (rest = copy; (word = strsep(&rest, ",")) != NULL;) {
 		uint64_t port;
 
-		if (!parse_number(word, 1, 65535, &port)) {
+		if (!ctl_read_number(word, 1, 65535, &port)) {
 			misuse(command, "--helper %s: expected ports from 1 to 65535, commas between, /4 or /6 last",
 				safe);
 			free(copy);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/address.h"
 #include "ctl/text.h"
 #include "usher/command.h"
 #include "usher/option_helper.h"
@@ -54,7 +55,7 @@ static const char *shown(const char *argument)
 
 static int parse_ranged(const char *option, const char *argument, uint64_t least, uint64_t most, uint64_t *value)
 {
-	if (parse_number(argument, least, most, value))
+	if (ctl_read_number(argument, least, most, value))
 		return STATUS_OK;
 	return misuse("replay", "%s %s: expected a number from %llu to %llu", option, shown(argument),
 		      (unsigned long long)least, (unsigned long long)most);
@@ -66,7 +67,7 @@ static int parse_timeout(struct replay_options *options, const char *argument)
 	size_t len = strcspn(argument, "=");
 	uint64_t seconds;
 
-	if (argument[len] != '=' || !parse_number(argument + len + 1, 1, UINT32_MAX, &seconds))
+	if (argument[len] != '=' || !ctl_read_number(argument + len + 1, 1, UINT32_MAX, &seconds))
 		return misuse("replay", "--timeout %s: expected NAME=SECONDS, of at least one second", shown(argument));
 	for (unsigned i = 0; i < usher_timeout_count(); i++) {
 		const char *name = usher_timeout_name(i);
