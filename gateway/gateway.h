@@ -11,8 +11,13 @@
 
 #include <usher/usher.h>
 
+#include "ctl/address.h"
+
 #define GATEWAY_PORTS      32u   /* interfaces */
 #define GATEWAY_FORWARDS   1024u
+#define GATEWAY_STATICS    256u
+#define GATEWAY_RULES      4096u
+#define GATEWAY_PROTOCOLS  8u    /* of one rule */
 #define GATEWAY_KEY_FIRST  40000u /* the rest of 32768..60999 stays the machine's own (net.ipv4.ip_local_port_range) */
 #define GATEWAY_KEY_LAST   65535u
 
@@ -28,6 +33,40 @@ struct gateway_forward {
 	struct usher_endpoint to; /* its key is the port there */
 };
 
+/* 1:1: an inside network (or address) and the public one of the same size that it has outside, both ways. */
+struct gateway_static {
+	struct ctl_net inside, outside;
+};
+
+enum gateway_action {
+	GATEWAY_USUAL = 0, /* from inside: accept, from outside: drop */
+	GATEWAY_ACCEPT,
+	GATEWAY_DROP,
+	GATEWAY_REJECT     /* and its sender is told: a reset for TCP, else an ICMP error */
+};
+
+struct gateway_range {
+	uint16_t first, last;
+};
+
+/*
+ * What becomes of a new connection. It fits when all fit that are said: where it comes in and goes out, addresses as they are inside
+ * of the gateway (source before, destination behind its translation), protocol, destination port.
+ */
+struct gateway_rule {
+	const char *name;       /* for people; NULL: it has none */
+	uint32_t line;          /* in the file */
+	uint32_t from, to;      /* interfaces: a bit for each place in `ports`; 0: any */
+	const struct ctl_net *sources, *destinations; /* count 0: any */
+	const struct gateway_range *ranges;
+	uint32_t source_count, destination_count, range_count;
+	uint8_t protocols[GATEWAY_PROTOCOLS];
+	uint8_t protocol_count; /* 0: any */
+	uint8_t action;         /* enum gateway_action, never USUAL */
+	bool log;
+	const char *helper;     /* that it gets, whatever its port; NULL: what `helpers` say */
+};
+
 struct gateway_config {
 	const struct gateway_port *ports;
 	uint32_t port_count;
@@ -38,7 +77,15 @@ struct gateway_config {
 	const struct usher_port_helper *helpers; /* connections to these ports are read */
 	uint32_t helper_count;
 	uint16_t key_first, key_last; /* NAT's keys: reserved from the machine's own sockets */
+	const struct gateway_static *statics;
+	uint32_t static_count;
+	const struct gateway_rule *rules; /* the first that fits is it */
+	uint32_t rule_count;
+	uint8_t usual[2];            /* enum gateway_action: for what no rule fits, from inside, from outside */
+	const uint32_t *timeouts;    /* as in struct usher_options; NULL: all default */
 	uint32_t connections;        /* limit for each family; 0: the library's default */
+	uint32_t expectations;       /* limit; 0: the library's default */
+	uint32_t new_per_source;     /* new connections that one source may begin in a second; 0: no limit */
 	bool open;                   /* once it ended the kernel forwards as it likes; else nothing is forwarded */
 };
 
@@ -47,5 +94,8 @@ struct gateway_config {
  * CAP_NET_ADMIN, CAP_BPF (or CAP_SYS_ADMIN) and /dev/net/tun. `config` and what it points to must stay.
  */
 bool gateway_run(const struct gateway_config *config);
+
+/* The same with a configuration file, usher.yaml(5), which SIGHUP reads again. What is wrong with it was told line by line. */
+bool gateway_run_file(const char *file);
 
 #endif

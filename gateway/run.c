@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "gateway/burst.h"
+#include "gateway/config.h"
 #include "gateway/keys.h"
 #include "gateway/say.h"
 #include "gateway/steer.h"
@@ -403,6 +404,15 @@ static void tear_down(struct gateway *gateway)
 		close(gateway->signals);
 	if (gateway->lock >= 0)
 		close(gateway->lock);
+}
+
+bool gateway_run_file(const char *file)
+{
+	struct gateway_config *config = gateway_config_read(file, stderr);
+	bool good = config != NULL && gateway_run(config);
+
+	gateway_config_free(config);
+	return good;
 }
 
 bool gateway_run(const struct gateway_config *config)

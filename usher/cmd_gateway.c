@@ -13,11 +13,16 @@
 
 const char help_gateway[] =
 	"usage: usher gateway --inside IF --outside IF [OPTION]...\n"
+	"       usher gateway -c FILE\n"
 	"\n"
 	"Is the gateway between the networks behind these interfaces, until it gets SIGTERM or SIGINT. Connections from inside\n"
 	"are let out; from outside comes in only what belongs to them, what a helper read in one of them, and what is\n"
 	"forwarded. The kernel's own forwarding and netfilter take no part: net.ipv4.ip_forward may be 0, and every chain\n"
 	"closed. What is addressed to the machine itself stays the kernel's (ARP, DHCP, ssh). Needs root.\n"
+	"\n"
+	"With a file:\n"
+	"  -c, --config FILE          all that is configured is in this file, see usher.yaml(5), and there are no other options;\n"
+	"                             usher check FILE tells whether it is good; SIGHUP reads it again\n"
 	"\n"
 	"Interfaces:\n"
 	"      --inside IF[,IF]...    may be repeated; one that is not there yet is waited for\n"
@@ -46,11 +51,13 @@ const char help_gateway[] =
 	"                             forwarded between these interfaces until a gateway runs again\n"
 	"  -h, --help                 this text\n"
 	"\n"
-	"SIGUSR1 prints all counters that are not 0 on stderr.\n"
+	"SIGUSR1 prints all counters that are not 0 on stderr. SIGHUP reads the file again: if it is wrong, the gateway says so\n"
+	"and goes on as before; if it is good, it holds for new connections, and those that there are stay.\n"
 	"\n"
 	"Exit status: 0 after SIGTERM or SIGINT; 1 when it could not begin or go on; 2 when the command line makes no sense.\n"
 	"\n"
 	"Examples:\n"
+	"  usher gateway -c /etc/usher.yaml\n"
 	"  usher gateway --inside lan0 --outside wan0 --masquerade\n"
 	"  usher gateway --inside lan0,lan1 --outside ppp0 --masquerade --forward tcp:21=192.168.1.5 --helper ftp=2121\n";
 
@@ -71,6 +78,7 @@ static const struct option long_options[] = {
 	{ "no-default-helpers", no_argument, NULL, OPT_NO_DEFAULT_HELPERS },
 	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 	{ "open", no_argument, NULL, OPT_OPEN },
+	{ "config", required_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -86,6 +94,8 @@ struct reading {
 	char **lists; /* the names' memory */
 	uint32_t list_count;
 	bool no_default_helpers;
+	const char *file; /* -c */
+	uint32_t others;  /* options besides it */
 };
 
 /* What was given, fit to be shown. The result lives until the next call. */
@@ -232,9 +242,14 @@ static int parse(struct reading *reading, int argc, char **argv)
 	int option, status;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":hc:", long_options, NULL)) != -1) {
 		if (option == 'h')
 			return print_help(help_gateway);
+		if (option == 'c') {
+			reading->file = optarg;
+			continue;
+		}
+		reading->others++;
 		if (option == '?' || option == ':')
 			return misuse_option("gateway", option, argv);
 		status = parse_one(reading, option, optarg);
@@ -243,6 +258,8 @@ static int parse(struct reading *reading, int argc, char **argv)
 	}
 	if (optind < argc)
 		return misuse("gateway", "%s: there are only options here", shown(argv[optind]));
+	if (reading->file != NULL)
+		return reading->others == 0 ? -1 : misuse("gateway", "-c and other options exclude each other: the file has it all");
 	status = judge(reading);
 	if (status != STATUS_OK)
 		return status;
@@ -256,13 +273,15 @@ static int parse(struct reading *reading, int argc, char **argv)
 	return -1;
 }
 
-static int run(const struct gateway_config *config)
+static int run(const struct reading *reading)
 {
 #ifdef USHER_GATEWAY
-	return gateway_run(config) ? STATUS_OK : STATUS_FAILED;
+	bool good = reading->file != NULL ? gateway_run_file(reading->file) : gateway_run(&reading->config);
+
+	return good ? STATUS_OK : STATUS_FAILED;
 #else
-	(void)config;
-	return complain("this one was built without the gateway, for want of libbpf or clang (-Dgateway=enabled tells)");
+	(void)reading;
+	return complain("this one was built without the gateway, for want of libbpf, libyaml or clang (-Dgateway=enabled tells)");
 #endif
 }
 
@@ -272,7 +291,7 @@ int cmd_gateway(int argc, char **argv)
 	int status = parse(&reading, argc, argv);
 
 	if (status < 0)
-		status = run(&reading.config);
+		status = run(&reading);
 	for (uint32_t i = 0; i < reading.list_count; i++)
 		free(reading.lists[i]);
 	free(reading.lists);
