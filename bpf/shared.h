@@ -51,7 +51,8 @@ struct steer_address {
 
 enum steer_own_flags { /* the value of an address */
 	STEER_FORWARDS = 1, /* forwarded services are reached here: the ports of map `services` are the engine's */
-	STEER_PUBLIC = 2    /* NAT lends out keys here: what no socket waits for is the engine's first */
+	STEER_PUBLIC = 2,   /* NAT lends out keys here: what no socket waits for is the engine's first */
+	STEER_STATIC = 4    /* an inside machine's public address: all is the engine's */
 };
 
 /* A forwarded port. */

@@ -184,6 +184,8 @@ static __always_inline int wants_own(struct __sk_buff *skb, struct look *look, _
 {
 	struct steer_service service = { .protocol = look->protocol, .family = look->family, .port = look->port };
 
+	if (flags & STEER_STATIC) /* but for neighbour discovery: the address is on our link */
+		return !(look->protocol == IP_ICMPV6 && look->type >= 133 && look->type <= 137);
 	if (look->fragment)
 		return flags & (STEER_FORWARDS | STEER_PUBLIC) ? 1 : 0;
 	if (flags & STEER_FORWARDS && bpf_map_lookup_elem(&services, &service))

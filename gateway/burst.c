@@ -61,6 +61,21 @@ static const uint8_t *source_of(const struct gw_look *look, const uint8_t *packe
 	return packet + (look->family == USHER_IPV4 ? 12 : 8);
 }
 
+/* Is it sent to an address that only NAT knows? */
+static bool is_static(const struct gw_burst *burst, const struct gw_look *look, const uint8_t *packet)
+{
+	struct usher_endpoint endpoint = { .family = look->family };
+
+	memcpy(endpoint.address, destination_of(look, packet), look->family == USHER_IPV4 ? 4 : 16);
+	return gw_policy_is_static(burst->policy->config, &endpoint);
+}
+
+static bool is_public(const struct gw_burst *burst, const struct gw_look *look, const uint8_t *packet)
+{
+	return gw_policy_in_pool(burst->policy->config, look->family, destination_of(look, packet)) ||
+	       is_static(burst, look, packet);
+}
+
 static const struct gw_route *route_to(struct gw_burst *burst, const struct gw_look *look, const uint8_t *address)
 {
 	return gw_route_find(burst->routes, look->family, address, burst->now);
@@ -252,7 +267,7 @@ static bool settle(struct gw_burst *burst, const struct gw_slot *slot, uint8_t *
 	const struct gw_route *route;
 	enum gw_error kind;
 
-	if (slot->head.meta.flags & TAP_OWN || gw_policy_in_pool(burst->config, look->family, destination_of(look, data)))
+	if (slot->head.meta.flags & TAP_OWN || is_public(burst, look, data))
 		return false;
 	if (gw_is_martian(look, data)) {
 		burst->count[GW_COUNT_MARTIAN]++;
@@ -341,13 +356,68 @@ static void take(struct gw_burst *burst, size_t len)
 
 /* ---- verdicts ---- */
 
+/* The ends of a packet as it came. */
+static struct usher_tuple tuple_of(const struct gw_look *look, const uint8_t *packet)
+{
+	size_t size = look->family == USHER_IPV4 ? 4 : 16;
+	struct usher_tuple tuple = { .protocol = look->protocol, .src.family = look->family, .dst.family = look->family };
+
+	memcpy(tuple.src.address, source_of(look, packet), size);
+	memcpy(tuple.dst.address, destination_of(look, packet), size);
+	if (look->transport + 4u <= look->len) {
+		tuple.src.key = get16(packet + look->transport);
+		tuple.dst.key = get16(packet + look->transport + 2);
+	}
+	return tuple;
+}
+
+static void reset(struct gw_burst *burst, const uint8_t *packet, uint32_t len, const struct gw_look *look)
+{
+	const struct gw_route *route = route_to(burst, look, source_of(look, packet));
+	uint8_t bytes[GW_RESET_MAX];
+	struct parcel parcel = { .data = bytes };
+
+	if (route->kind == GW_ROUTE_OUT && gw_net_port(burst->net, route->index) != NULL &&
+	    gw_error_admit(&burst->limit, burst->now))
+		parcel.len = gw_reset_build(bytes, packet, len);
+	if (parcel.len == 0) {
+		burst->count[GW_COUNT_ERRORS_SPARED]++;
+		return;
+	}
+	parcel.look.family = look->family;
+	burst->count[GW_COUNT_RESETS]++;
+	write_out(burst, &parcel, TAP_OUT, route->index);
+}
+
+/* A rule refused this new connection: whoever began it is told, if the rule says so. false: no rule did. */
+static bool is_ruled_out(struct gw_burst *burst, const struct gw_slot *slot, const struct usher_packet *packet)
+{
+	const struct gw_refusal *refusal;
+	struct usher_tuple tuple;
+	struct gw_look look;
+
+	if (packet->reason != USHER_REASON_POLICY || burst->policy->refusal_count == 0 ||
+	    !gw_look(&look, packet->data, packet->len))
+		return false;
+	tuple = tuple_of(&look, packet->data);
+	refusal = gw_policy_refusal(burst->policy, &tuple);
+	if (refusal != NULL && refusal->told && look.protocol == USHER_TCP)
+		reset(burst, packet->data, packet->len, &look);
+	else if (refusal != NULL && refusal->told)
+		answer(burst, GW_ERROR_PROHIBITED, 0, packet->data, packet->len, slot->head.meta.ifindex);
+	return refusal != NULL;
+}
+
 /*
  * The engine has no use for a packet to the machine itself: is it the machine's own? Not what its connection refused: that would
  * have the stack answer for a connection that it does not know.
  */
-static bool is_local(const struct gw_slot *slot, const struct usher_packet *packet)
+static bool is_local(const struct gw_burst *burst, const struct gw_slot *slot, const struct usher_packet *packet)
 {
-	if (!(slot->head.meta.flags & TAP_OWN))
+	struct gw_look look;
+
+	if (!(slot->head.meta.flags & TAP_OWN) || !gw_look(&look, packet->data, packet->len) ||
+	    is_static(burst, &look, packet->data))
 		return false;
 	return packet->reason == USHER_REASON_POLICY || packet->reason == USHER_REASON_ICMP_TYPE ||
 	       packet->reason == USHER_REASON_ICMP_QUOTE || packet->reason == USHER_REASON_ICMP_CONTROL ||
@@ -374,7 +444,9 @@ static void obey(struct gw_burst *burst, const struct gw_slot *slot, const struc
 		burst->count[GW_COUNT_TAKEN]++;
 	} else if (packet->verdict == USHER_ACCEPT && packet->state != USHER_UNTRACKED && packet->state != USHER_INVALID) {
 		pass(burst, slot, packet);
-	} else if (is_local(slot, packet)) {
+	} else if (is_ruled_out(burst, slot, packet)) {
+		burst->count[GW_COUNT_DENIED]++;
+	} else if (is_local(burst, slot, packet)) {
 		send_local(burst, slot, packet->data, packet->len);
 	} else if (packet->state == USHER_UNTRACKED) {
 		burst->count[GW_COUNT_UNTRACKED]++;
@@ -426,8 +498,10 @@ uint32_t gw_burst_run(struct gw_burst *burst, usher_time now)
 	}
 	if (burst->packet_count > 0) {
 		burst->count[GW_COUNT_BURSTS]++;
+		burst->policy->refusal_count = 0;
 		usher_process(burst->worker, burst->packet, burst->packet_count, now);
 		obey_all(burst);
+		gw_log_flush(burst->policy->log);
 	}
 	return reads;
 }

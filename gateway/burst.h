@@ -26,7 +26,7 @@ struct gw_burst {
 	struct gw_tap *tap;
 	struct gw_net *net;
 	struct gw_routes *routes;
-	const struct gateway_config *config;
+	struct gw_policy *policy; /* the worker's */
 	struct gw_error_limit limit;
 	uint64_t *count; /* enum gw_counter */
 	usher_time now;
@@ -38,7 +38,7 @@ struct gw_burst {
 	uint32_t packet_count;
 };
 
-/* worker, tap, net, routes, config and count are set. false: told. Fini may be called after a failed init. */
+/* worker, tap, net, routes, policy and count are set. false: told. Fini may be called after a failed init. */
 bool gw_burst_init(struct gw_burst *burst);
 void gw_burst_fini(struct gw_burst *burst);
 

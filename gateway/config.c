@@ -25,7 +25,8 @@ static void read_port(struct gw_yaml *yaml, const char *name, yaml_node_t *node,
 	int side = gw_yaml_choice(yaml, node, sides);
 
 	if (strlen(name) >= IF_NAMESIZE || strpbrk(name, "/ ") != NULL)
-		gw_yaml_wrong(yaml, node, "no interface can have this name: at most %d characters, neither / nor space", IF_NAMESIZE - 1);
+		gw_yaml_wrong(yaml, node, "no interface can have this name: at most %d characters, no /, no space",
+			      IF_NAMESIZE - 1);
 	else if (strcmp(name, "inside") == 0 || strcmp(name, "outside") == 0)
 		gw_yaml_wrong(yaml, node, "this name means a side; expected the name of an interface");
 	else if (reading->config.port_count == GATEWAY_PORTS)
@@ -123,7 +124,8 @@ static void read_forward_to(struct gw_yaml *yaml, yaml_node_t *node, void *targe
 	const char *word = gw_yaml_word(yaml, node, "ADDRESS or ADDRESS:PORT");
 
 	if (word != NULL && (!ctl_read_endpoint(word, &forward->to) || !ctl_is_host(&forward->to)))
-		gw_yaml_wrong(yaml, node, "expected ADDRESS or ADDRESS:PORT (IPv6: [ADDRESS]:PORT), got %s", gw_yaml_got(node));
+		gw_yaml_wrong(yaml, node, "expected ADDRESS or ADDRESS:PORT (IPv6: [ADDRESS]:PORT), got %s",
+			      gw_yaml_got(node));
 }
 
 static const struct gw_yaml_key forward_keys[] = {
@@ -146,7 +148,8 @@ static void read_forward(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 		const struct gateway_forward *other = &reading->forwards[i];
 
 		if (other->protocol == forward.protocol && other->port == forward.port && other->to.family == forward.to.family) {
-			gw_yaml_wrong(yaml, node, "%s port %u is forwarded already", ctl_protocol(forward.protocol)->name, forward.port);
+			gw_yaml_wrong(yaml, node, "%s port %u is forwarded already", ctl_protocol(forward.protocol)->name,
+				      forward.port);
 			return;
 		}
 	}
@@ -167,7 +170,8 @@ static void read_side(struct gw_yaml *yaml, const yaml_node_t *node, struct ctl_
 	const char *word = gw_yaml_word(yaml, node, "ADDRESS or ADDRESS/PREFIX");
 
 	if (word != NULL && (!ctl_read_net(word, net) || !ctl_net_is_whole(net) || !ctl_is_host(&net->first)))
-		gw_yaml_wrong(yaml, node, "expected ADDRESS or ADDRESS/PREFIX, nothing behind the prefix, got %s", gw_yaml_got(node));
+		gw_yaml_wrong(yaml, node, "expected ADDRESS or ADDRESS/PREFIX, nothing behind the prefix, got %s",
+			      gw_yaml_got(node));
 }
 
 static void read_static_inside(struct gw_yaml *yaml, yaml_node_t *node, void *target)

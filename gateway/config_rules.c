@@ -51,7 +51,8 @@ static void read_named(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 	if (zone != NULL)
 		*named->ports |= zone->ports;
 	else if (word != NULL)
-		gw_yaml_wrong(yaml, node, "expected inside, outside, a zone or an interface that is listed, got %s", gw_yaml_got(node));
+		gw_yaml_wrong(yaml, node, "expected inside, outside, a zone or an interface that is listed, got %s",
+			      gw_yaml_got(node));
 }
 
 static void read_zone(struct gw_yaml *yaml, const char *name, yaml_node_t *node, void *target)
@@ -99,7 +100,8 @@ bool gw_read_protocol(struct gw_yaml *yaml, const yaml_node_t *node, uint8_t *pr
 			return true;
 		}
 	}
-	gw_yaml_wrong(yaml, node, "expected a protocol's name (tcp, udp, icmp, icmpv6, gre, ...) or number, got %s", gw_yaml_got(node));
+	gw_yaml_wrong(yaml, node, "expected a protocol's name (tcp, udp, icmp, icmpv6, gre, ...) or number, got %s",
+		      gw_yaml_got(node));
 	return false;
 }
 
@@ -112,7 +114,8 @@ const struct usher_helper *gw_read_helper(struct gw_yaml *yaml, const yaml_node_
 		if (strcmp(usher_helper(i)->name, name) == 0)
 			return usher_helper(i);
 		if (used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", usher_helper(i)->name);
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "",
+						 usher_helper(i)->name);
 	}
 	gw_yaml_wrong(yaml, node, "expected a helper (%s), got %s", list, ctl_escape(safe, sizeof(safe), name, strlen(name)));
 	return NULL;
@@ -165,7 +168,8 @@ static void read_name(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 		return;
 	for (const char *at = word; *at != '\0'; at++) {
 		if (*at <= ' ' || *at >= 127 || strlen(word) > 40) {
-			gw_yaml_wrong(yaml, node, "expected at most 40 printable ASCII characters without spaces, got %s", gw_yaml_got(node));
+			gw_yaml_wrong(yaml, node, "expected at most 40 printable ASCII characters without spaces, got %s",
+				      gw_yaml_got(node));
 			return;
 		}
 	}

@@ -32,7 +32,12 @@
 	X(ERRORS_SPARED, "icmp_spared", "ICMP errors not sent: there were too many, or the packet may not have one") \
 	X(WRITE_FAILED, "write_failed", "packets that the TAP did not take") \
 	X(SPOOFED, "spoofed", "new connections refused because their source is not on that side") \
-	X(NO_ADDRESS, "no_address", "new connections refused because the outside interface has no address")
+	X(NO_ADDRESS, "no_address", "new connections refused because the outside interface has no address") \
+	X(RULED_OUT, "ruled_out", "new connections that a rule, or what holds without one, refused") \
+	X(LIMITED, "limited", "new connections refused because their source began too many") \
+	X(RESETS, "resets", "TCP resets sent to whom a rule rejected") \
+	X(LOGGED, "logged", "lines about new connections, of rules with log") \
+	X(LOG_SPARED, "log_spared", "such lines not printed: there were too many")
 
 enum gw_counter {
 #define GW_COUNTER_ENUM(id, name, text) GW_COUNT_##id,

@@ -15,6 +15,11 @@
 #define IPV4_HEADER      20u
 #define IPV6_HEADER      40u
 #define ICMP_HEADER      8u
+#define TCP_HEADER       20u
+#define TCP_FIN          0x01
+#define TCP_SYN          0x02
+#define TCP_RST          0x04
+#define TCP_ACK          0x10
 #define HOPS             64
 #define PRECEDENCE       0xc0 /* internetwork control: RFC 1812 4.3.2.5 */
 
@@ -70,32 +75,34 @@ bool gw_error_admit(struct gw_error_limit *limit, usher_time now)
 	return true;
 }
 
-static uint32_t build_ipv4(uint8_t *out, const uint8_t *source, const uint8_t *packet, uint32_t quoted)
+/* An IPv4 header for `len` bytes behind it. Addresses are 4 bytes. */
+static uint32_t head_ipv4(uint8_t *out, const uint8_t *source, const uint8_t *destination, uint8_t protocol, uint32_t len)
 {
-	uint32_t len = IPV4_HEADER + ICMP_HEADER + quoted;
-
 	memset(out, 0, IPV4_HEADER);
 	out[0] = 0x45;
-	out[1] = PRECEDENCE;
-	put16(out + 2, len);
+	put16(out + 2, IPV4_HEADER + len);
 	out[8] = HOPS;
-	out[9] = USHER_ICMP;
+	out[9] = protocol;
 	memcpy(out + 12, source, 4);
-	memcpy(out + 16, packet + 12, 4);
-	put16(out + 10, gw_sum_end(gw_sum(out, IPV4_HEADER, 0)));
-	return len;
+	memcpy(out + 16, destination, 4);
+	return IPV4_HEADER;
 }
 
-static uint32_t build_ipv6(uint8_t *out, const uint8_t *source, const uint8_t *packet, uint32_t quoted)
+static uint32_t head_ipv6(uint8_t *out, const uint8_t *source, const uint8_t *destination, uint8_t protocol, uint32_t len)
 {
 	memset(out, 0, IPV6_HEADER);
 	out[0] = 0x60;
-	put16(out + 4, ICMP_HEADER + quoted);
-	out[6] = USHER_ICMPV6;
+	put16(out + 4, len);
+	out[6] = protocol;
 	out[7] = HOPS;
 	memcpy(out + 8, source, 16);
-	memcpy(out + 24, packet + 8, 16);
-	return IPV6_HEADER + ICMP_HEADER + quoted;
+	memcpy(out + 24, destination, 16);
+	return IPV6_HEADER;
+}
+
+static void finish_ipv4(uint8_t *out)
+{
+	put16(out + 10, gw_sum_end(gw_sum(out, IPV4_HEADER, 0)));
 }
 
 uint32_t gw_error_build(uint8_t *out, enum gw_error kind, uint32_t mtu, const uint8_t *source, const uint8_t *packet,
@@ -107,7 +114,14 @@ uint32_t gw_error_build(uint8_t *out, enum gw_error kind, uint32_t mtu, const ui
 	uint8_t *icmp = out + header;
 	uint64_t sum = 0;
 
-	size = ipv4 ? build_ipv4(out, source, packet, quoted) : build_ipv6(out, source, packet, quoted);
+	if (ipv4) {
+		size = head_ipv4(out, source, packet + 12, USHER_ICMP, ICMP_HEADER + quoted);
+		out[1] = PRECEDENCE;
+		finish_ipv4(out);
+	} else {
+		size = head_ipv6(out, source, packet + 8, USHER_ICMPV6, ICMP_HEADER + quoted);
+	}
+	size += ICMP_HEADER + quoted;
 	memset(icmp, 0, ICMP_HEADER);
 	icmp[0] = ipv4 ? code_ipv4[kind].type : code_ipv6[kind].type;
 	icmp[1] = ipv4 ? code_ipv4[kind].code : code_ipv6[kind].code;
@@ -121,4 +135,47 @@ uint32_t gw_error_build(uint8_t *out, enum gw_error kind, uint32_t mtu, const ui
 	}
 	put16(icmp + 2, gw_sum_end(gw_sum(icmp, size - header, sum)));
 	return size;
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+uint32_t gw_reset_build(uint8_t *out, const uint8_t *packet, uint32_t len)
+{
+	struct gw_look look;
+	uint32_t header, headers, acknowledged;
+	const uint8_t *from;
+	uint8_t *tcp, flags;
+	uint64_t sum;
+
+	if (!gw_look(&look, packet, len))
+		return 0;
+	headers = gw_tcp_headers(&look, packet, len);
+	from = packet + look.transport;
+	if (headers == 0 || from[13] & TCP_RST)
+		return 0;
+	flags = from[13];
+	header = look.family == USHER_IPV4 ? head_ipv4(out, packet + 16, packet + 12, USHER_TCP, TCP_HEADER)
+					   : head_ipv6(out, packet + 24, packet + 8, USHER_TCP, TCP_HEADER);
+	tcp = out + header;
+	memset(tcp, 0, TCP_HEADER);
+	put16(tcp, get16(from + 2));
+	put16(tcp + 2, get16(from));
+	tcp[12] = TCP_HEADER / 4 << 4;
+	tcp[13] = TCP_RST;
+	if (flags & TCP_ACK) {
+		put32(tcp + 4, get32(from + 8));
+	} else {
+		acknowledged = get32(from + 4) + (look.len - headers) + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
+		put32(tcp + 8, acknowledged);
+		tcp[13] |= TCP_ACK;
+	}
+	if (look.family == USHER_IPV4)
+		finish_ipv4(out);
+	look = (struct gw_look){ .family = look.family, .protocol = USHER_TCP };
+	sum = gw_sum_pseudo(out, &look, TCP_HEADER);
+	put16(tcp + 16, gw_sum_end(gw_sum(tcp, TCP_HEADER, sum)));
+	return header + TCP_HEADER;
 }

@@ -2,7 +2,7 @@
  * gateway/error: the ICMP errors that a router owes.
  *
  * Pure, but for the limit, which remembers. The quoted packet is a stranger's; its sender gets it back as it came.
- * Sources: RFC 792, 1122 (3.2.2), 1191, 1812 (4.3), 4443 (2.4: what may be answered, and how often), 8200.
+ * Sources: RFC 792, 1122 (3.2.2), 1191, 1812 (4.3), 4443 (2.4: what may be answered, and how often), 8200, 9293 (resets).
  */
 #ifndef USHER_GATEWAY_ERROR_H
 #define USHER_GATEWAY_ERROR_H
@@ -40,5 +40,12 @@ bool gw_error_admit(struct gw_error_limit *limit, usher_time now);
  */
 uint32_t gw_error_build(uint8_t *out, enum gw_error kind, uint32_t mtu, const uint8_t *source, const uint8_t *packet,
 			uint32_t len);
+
+/*
+ * Write the TCP reset that answers `packet`, a new connection's, of which `len` bytes are there (RFC 9293, 3.10.7.1), as from
+ * whom it was sent to. `out` has GW_RESET_MAX bytes. Returns its length; 0: nothing answers it (no whole TCP header, a reset).
+ */
+#define GW_RESET_MAX 60u
+uint32_t gw_reset_build(uint8_t *out, const uint8_t *packet, uint32_t len);
 
 #endif

@@ -50,8 +50,8 @@ struct gateway_range {
 };
 
 /*
- * What becomes of a new connection. It fits when all fit that are said: where it comes in and goes out, addresses as they are inside
- * of the gateway (source before, destination behind its translation), protocol, destination port.
+ * What becomes of a new connection. It fits when all fit that are said: where it comes in and goes out, addresses as they are
+ * inside of the gateway (source before, destination behind its translation), protocol, destination port.
  */
 struct gateway_rule {
 	const char *name;       /* for people; NULL: it has none */

@@ -35,13 +35,52 @@ static int open_netlink(uint32_t groups, int flags)
 	return fd;
 }
 
+static struct gw_port *find_named(struct gw_net *net, const char *name)
+{
+	for (uint32_t i = 0; i < net->port_count; i++) {
+		if (strcmp(net->port[i].name, name) == 0)
+			return &net->port[i];
+	}
+	return NULL;
+}
+
+static bool is_configured(const struct gateway_config *config, const char *name)
+{
+	for (uint32_t i = 0; i < config->port_count; i++) {
+		if (strcmp(config->ports[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void gw_net_forget(struct gw_net *net, const struct gateway_config *config)
+{
+	for (uint32_t i = 0; i < net->port_count; i++) {
+		if (!is_configured(config, net->port[i].name))
+			net->port[i] = (struct gw_port){ .index = 0 };
+	}
+	net->generation++;
+}
+
+void gw_net_adopt(struct gw_net *net, const struct gateway_config *config)
+{
+	for (uint32_t i = 0; i < config->port_count; i++) {
+		struct gw_port *port = find_named(net, config->ports[i].name);
+
+		if (port == NULL)
+			port = find_named(net, "");
+		if (port == NULL)
+			port = &net->port[net->port_count++];
+		memcpy(port->name, config->ports[i].name, strnlen(config->ports[i].name, IF_NAMESIZE - 1));
+		port->outside = config->ports[i].outside;
+		port->bit = 1u << i;
+	}
+}
+
 bool gw_net_init(struct gw_net *net, const struct gateway_config *config)
 {
-	*net = (struct gw_net){ .query = -1, .events = -1, .port_count = config->port_count };
-	for (uint32_t i = 0; i < config->port_count; i++) {
-		memcpy(net->port[i].name, config->ports[i].name, strnlen(config->ports[i].name, IF_NAMESIZE - 1));
-		net->port[i].outside = config->ports[i].outside;
-	}
+	*net = (struct gw_net){ .query = -1, .events = -1 };
+	gw_net_adopt(net, config);
 	net->address = calloc(GW_ADDRESSES, sizeof(*net->address));
 	net->query = open_netlink(0, 0);
 	net->events = open_netlink(EVENT_GROUPS, SOCK_NONBLOCK);

@@ -3,7 +3,8 @@
  *
  * Owns: two netlink sockets, one for questions, one that tells of changes; the tables of ports and addresses. The tables are
  * read anew as a whole when anything of them has changed: that is rare, and leaves no order of messages to get wrong.
- * Invariants: a port keeps its number (its place in the configuration) for ever; its index is 0 while there is no such interface.
+ * Invariants: a port keeps its number (its place here) for as long as it is configured; its index is 0 while there is no such
+ * interface, its name is empty while the place is free.
  * Sources: rtnetlink(7).
  */
 #ifndef USHER_GATEWAY_NET_H
@@ -25,6 +26,7 @@ struct gw_port {
 	bool layer3;    /* no Ethernet header */
 	uint32_t index; /* 0: there is none at the moment */
 	uint32_t mtu;
+	uint32_t bit;   /* in the masks of rules: of its place in the configuration */
 };
 
 struct gw_address {
@@ -47,6 +49,13 @@ struct gw_net {
 /* false: told. Fini may be called after a failed init. */
 bool gw_net_init(struct gw_net *net, const struct gateway_config *config);
 void gw_net_fini(struct gw_net *net);
+
+/*
+ * Another configuration: first forget the ports that it does not have, then (when the steering has left them) take its own. A
+ * refresh is due then.
+ */
+void gw_net_forget(struct gw_net *net, const struct gateway_config *config);
+void gw_net_adopt(struct gw_net *net, const struct gateway_config *config);
 
 /* Read interfaces and addresses. false: told, and the tables are as they were. */
 bool gw_net_refresh(struct gw_net *net);

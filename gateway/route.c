@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "gateway/hash.h"
+
 #define ROUTE_AGE (5 * USHER_SECOND)
 
 void gw_routes_init(struct gw_routes *routes, struct gw_net *net, const uint8_t seed[32])
@@ -14,17 +16,6 @@ void gw_routes_init(struct gw_routes *routes, struct gw_net *net, const uint8_t 
 	memset(routes, 0, sizeof(*routes));
 	routes->net = net;
 	memcpy(routes->key, seed, sizeof(routes->key));
-}
-
-/* Multiply and add with odd secret keys: strangers choose the addresses, and must not choose the entries. */
-static uint32_t place(const struct gw_routes *routes, const uint8_t address[16])
-{
-	uint64_t word[2], sum;
-
-	memcpy(word, address, sizeof(word));
-	sum = (word[0] ^ routes->key[0]) * (routes->key[1] | 1);
-	sum = (sum ^ sum >> 32 ^ word[1] ^ routes->key[2]) * (routes->key[3] | 1);
-	return (uint32_t)(sum >> 32) & (GW_ROUTES - 1);
 }
 
 static void read_metrics(struct gw_route *route, const struct rtattr *metrics)
@@ -106,7 +97,7 @@ static struct gw_route_entry *entry_of(struct gw_routes *routes, uint8_t family,
 {
 	memset(whole, 0, 16);
 	memcpy(whole, address, family == USHER_IPV4 ? 4 : 16);
-	return &routes->entry[place(routes, whole)];
+	return &routes->entry[gw_hash_address(routes->key, whole) & (GW_ROUTES - 1)];
 }
 
 void gw_route_put(struct gw_routes *routes, uint8_t family, const uint8_t *address, const struct gw_route *route, usher_time now)

@@ -25,6 +25,7 @@
 #include "gateway/burst.h"
 #include "gateway/config.h"
 #include "gateway/keys.h"
+#include "gateway/reload.h"
 #include "gateway/say.h"
 #include "gateway/steer.h"
 
@@ -39,6 +40,10 @@ enum { FD_TAP, FD_SIGNALS, FD_NETWORK, FD_COUNT };
 
 struct gateway {
 	const struct gateway_config *config;
+	const char *file;          /* where it was read; NULL: nowhere */
+	struct gateway_config *own;/* read again since; NULL: not yet */
+	struct gw_log log;
+	struct gw_sources *sources;
 	struct gw_net net;
 	struct gw_routes *routes;
 	struct gw_tap tap;
@@ -91,6 +96,7 @@ static bool take_signals(struct gateway *gateway)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		gateway->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return gateway->signals >= 0 || gw_say("signals: %s", strerror(errno));
@@ -103,6 +109,8 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.size = sizeof(options),
 		.flags = USHER_LIVE | USHER_VERIFY_CHECKSUMS | USHER_DROP_INVALID,
 		.connections = config->connections,
+		.expectations = config->expectations,
+		.timeouts = config->timeouts,
 		.policy = gw_policy_decide,
 		.policy_user = &gateway->policy,
 		.mtu = (uint16_t)gateway->net.least_mtu,
@@ -130,21 +138,30 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 static bool needs_nat(const struct gateway_config *config)
 {
 	return config->masquerade[0] || config->masquerade[1] || config->snat[0].family || config->snat[1].family ||
-	       config->forward_count > 0;
+	       config->forward_count > 0 || config->static_count > 0;
 }
 
 static bool set_up_engine(struct gateway *gateway)
 {
-	uint8_t seed[2][32];
+	uint8_t seed[3][32];
 
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		return gw_say("random numbers: %s", strerror(errno));
 	gateway->routes = calloc(1, sizeof(*gateway->routes));
 	gateway->told = calloc(GW_ADDRESSES, sizeof(*gateway->told));
-	if (gateway->routes == NULL || gateway->told == NULL)
+	gateway->sources = calloc(1, sizeof(*gateway->sources));
+	if (gateway->routes == NULL || gateway->told == NULL || gateway->sources == NULL)
 		return gw_say("out of memory");
 	gw_routes_init(gateway->routes, &gateway->net, seed[0]);
-	gateway->policy = (struct gw_policy){ gateway->config, &gateway->net, gateway->routes, gateway->count };
+	gw_sources_init(gateway->sources, seed[2]);
+	gateway->policy = (struct gw_policy){
+		.config = gateway->config,
+		.net = &gateway->net,
+		.routes = gateway->routes,
+		.count = gateway->count,
+		.log = &gateway->log,
+		.sources = gateway->sources,
+	};
 	if (!make_tracker(gateway, seed[1]))
 		return false;
 	gateway->burst = (struct gw_burst){
@@ -152,7 +169,7 @@ static bool set_up_engine(struct gateway *gateway)
 		.tap = &gateway->tap,
 		.net = &gateway->net,
 		.routes = gateway->routes,
-		.config = gateway->config,
+		.policy = &gateway->policy,
 		.count = gateway->count,
 	};
 	memcpy(&gateway->burst.fragment_id, seed[0], sizeof(gateway->burst.fragment_id));
@@ -166,6 +183,15 @@ static bool is_told(const struct gateway *gateway, const struct gw_address *addr
 	return gw_net_own(&gateway->net, &address->endpoint) != NULL;
 }
 
+/* An address keeps what connections that are there need, whatever another configuration says of new ones. */
+static uint32_t flags_of(struct gateway *gateway, const struct gw_address *address)
+{
+	uint32_t wanted = gw_policy_address_flags(&gateway->policy, address);
+	uint32_t before = gw_steer_address_flags(&gateway->steer, &address->endpoint);
+
+	return before & ~wanted && gw_in_use_address(gateway->worker, &address->endpoint) ? before | wanted : wanted;
+}
+
 /* What was translated to an address that went away can have no answers. */
 static void tell_addresses(struct gateway *gateway)
 {
@@ -175,7 +201,7 @@ static void tell_addresses(struct gateway *gateway)
 		if (is_told(gateway, &gateway->told[i]))
 			continue;
 		gw_steer_address_gone(&gateway->steer, gone);
-		if (!gw_policy_in_pool(gateway->config, gone->family, gone->address))
+		if (!gw_policy_in_pool(gateway->config, gone->family, gone->address) && !gw_policy_is_static(gateway->config, gone))
 			usher_address_gone(gateway->worker, 0, gone);
 	}
 	gateway->told_count = gateway->net.address_count;
@@ -183,7 +209,7 @@ static void tell_addresses(struct gateway *gateway)
 	for (uint32_t i = 0; i < gateway->told_count; i++) {
 		const struct gw_address *address = &gateway->told[i];
 
-		gw_steer_address(&gateway->steer, &address->endpoint, gw_policy_address_flags(&gateway->policy, address));
+		gw_steer_address(&gateway->steer, &address->endpoint, flags_of(gateway, address));
 	}
 }
 
@@ -204,6 +230,19 @@ static void follow_network(struct gateway *gateway)
 	}
 }
 
+static bool tell_services(struct gateway *gateway)
+{
+	const struct gateway_config *config = gateway->config;
+
+	for (uint32_t i = 0; i < config->forward_count; i++) {
+		const struct gateway_forward *forward = &config->forwards[i];
+
+		if (!gw_steer_service(&gateway->steer, forward->protocol, forward->to.family, forward->port))
+			return false;
+	}
+	return true;
+}
+
 static bool set_up_steering(struct gateway *gateway)
 {
 	const struct gateway_config *config = gateway->config;
@@ -215,18 +254,50 @@ static bool set_up_steering(struct gateway *gateway)
 	steer->key_first = config->key_first;
 	steer->key_last = config->key_last;
 	steer->open = config->open;
-	for (uint32_t i = 0; i < config->forward_count; i++) {
-		const struct gateway_forward *forward = &config->forwards[i];
-
-		if (!gw_steer_service(&gateway->steer, forward->protocol, forward->to.family, forward->port))
-			return false;
-	}
-	if (!gw_steer_tap(&gateway->steer, gateway->tap.index))
+	if (!tell_services(gateway) || !gw_steer_tap(&gateway->steer, gateway->tap.index))
 		return false;
 	tell_addresses(gateway);
 	gateway->beat = clock_now();
 	gw_steer_alive(&gateway->steer, gateway->beat + LEASE);
 	return gw_steer_ports(&gateway->steer, &gateway->net);
+}
+
+/* ---- another configuration ---- */
+
+static void take_config(struct gateway *gateway, struct gateway_config *config)
+{
+	gw_log_flush(&gateway->log); /* it names the old one's rules */
+	gateway->config = gateway->policy.config = config;
+	usher_set_timeouts(gateway->tracker, config->timeouts);
+	gateway->steer.config->open = config->open;
+	gw_net_forget(&gateway->net, config);
+	gw_steer_ports(&gateway->steer, &gateway->net);
+	gw_net_adopt(&gateway->net, config);
+	gw_net_refresh(&gateway->net);
+	if (needs_nat(config))
+		gw_keys_reserve(config->key_first, config->key_last);
+	gw_steer_services_keep(&gateway->steer, gw_in_use_service, &(struct gw_in_use){ gateway->worker, config });
+	tell_services(gateway);
+	tell_addresses(gateway);
+	gw_steer_ports(&gateway->steer, &gateway->net);
+	gateway_config_free(gateway->own);
+	gateway->own = config;
+}
+
+bool gateway_reload(struct gateway *gateway)
+{
+	struct gateway_config *config;
+
+	if (gateway->file == NULL)
+		return gw_say("nothing is read again: it was set up by options, not by a file (-c)");
+	config = gateway_config_read(gateway->file, stderr);
+	if (config == NULL)
+		return gw_say("%s is wrong; all stays as it was", gateway->file);
+	gw_reload_settle(gateway->config, config);
+	take_config(gateway, config);
+	gw_say("%s is in force: %u rules, %u forwards, %u helped ports; connections that are there stay", gateway->file,
+	       config->rule_count, config->forward_count, config->helper_count);
+	return true;
 }
 
 /* ---- running ---- */
@@ -283,6 +354,8 @@ static void take_signal(struct gateway *gateway)
 	while (read(gateway->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
 			print_counters(gateway);
+		else if (info.ssi_signo == SIGHUP)
+			gateway_reload(gateway);
 		else
 			gateway->stop = true;
 	}
@@ -358,7 +431,7 @@ static void tell_start(const struct gateway *gateway)
 		for (uint32_t i = 0; i < gateway->net.port_count && used + IF_NAMESIZE + 32 < sizeof(text); i++) {
 			const struct gw_port *port = &gateway->net.port[i];
 
-			if (port->outside == outside)
+			if (port->outside == outside && port->name[0] != '\0')
 				used += (size_t)snprintf(text + used, sizeof(text) - used, " %s%s", port->name,
 							 port->index ? "" : " (not there yet)");
 		}
@@ -400,22 +473,15 @@ static void tear_down(struct gateway *gateway)
 		munmap(gateway->region, gateway->region_size);
 	free(gateway->routes);
 	free(gateway->told);
+	free(gateway->sources);
+	gateway_config_free(gateway->own);
 	if (gateway->signals >= 0)
 		close(gateway->signals);
 	if (gateway->lock >= 0)
 		close(gateway->lock);
 }
 
-bool gateway_run_file(const char *file)
-{
-	struct gateway_config *config = gateway_config_read(file, stderr);
-	bool good = config != NULL && gateway_run(config);
-
-	gateway_config_free(config);
-	return good;
-}
-
-bool gateway_run(const struct gateway_config *config)
+static bool run_gateway(const struct gateway_config *config, const char *file)
 {
 	struct gateway *gateway = calloc(1, sizeof(*gateway));
 	bool good;
@@ -423,6 +489,7 @@ bool gateway_run(const struct gateway_config *config)
 	if (gateway == NULL)
 		return gw_say("out of memory");
 	gateway->config = config;
+	gateway->file = file;
 	gateway->lock = gateway->signals = gateway->tap.fd = gateway->net.query = gateway->net.events = -1;
 	good = set_up(gateway);
 	if (good) {
@@ -432,5 +499,19 @@ bool gateway_run(const struct gateway_config *config)
 	}
 	tear_down(gateway);
 	free(gateway);
+	return good;
+}
+
+bool gateway_run(const struct gateway_config *config)
+{
+	return run_gateway(config, NULL);
+}
+
+bool gateway_run_file(const char *file)
+{
+	struct gateway_config *config = gateway_config_read(file, stderr);
+	bool good = config != NULL && run_gateway(config, file);
+
+	gateway_config_free(config);
 	return good;
 }

@@ -102,6 +102,14 @@ bool gw_steer_tap(struct gw_steer *steer, uint32_t index)
 	return true;
 }
 
+static void detach(uint32_t index)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)index, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+
+	bpf_tc_detach(&hook, &options);
+}
+
 bool gw_steer_ports(struct gw_steer *steer, const struct gw_net *net)
 {
 	bool good = true;
@@ -113,6 +121,8 @@ bool gw_steer_ports(struct gw_steer *steer, const struct gw_net *net)
 
 		if (port->index == steer->attached[i])
 			continue;
+		if (steer->attached[i] != 0 && port->name[0] == '\0')
+			detach(steer->attached[i]);
 		if (steer->attached[i] != 0)
 			bpf_map_delete_elem(steer->ports, &steer->attached[i]);
 		steer->attached[i] = 0;
@@ -133,11 +143,8 @@ bool gw_steer_ports(struct gw_steer *steer, const struct gw_net *net)
 void gw_steer_detach(struct gw_steer *steer)
 {
 	for (uint32_t i = 0; i < GATEWAY_PORTS; i++) {
-		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)steer->attached[i], .attach_point = BPF_TC_INGRESS);
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-
 		if (steer->attached[i] != 0)
-			bpf_tc_detach(&hook, &options);
+			detach(steer->attached[i]);
 		steer->attached[i] = 0;
 	}
 }
@@ -168,6 +175,27 @@ void gw_steer_address_gone(struct gw_steer *steer, const struct usher_endpoint *
 	struct steer_address key = address_key(address);
 
 	bpf_map_delete_elem(steer->addresses, &key);
+}
+
+uint32_t gw_steer_address_flags(const struct gw_steer *steer, const struct usher_endpoint *address)
+{
+	struct steer_address key = address_key(address);
+	uint32_t flags = 0;
+
+	return bpf_map_lookup_elem(steer->addresses, &key, &flags) == 0 ? flags : 0;
+}
+
+void gw_steer_services_keep(struct gw_steer *steer, bool (*keep)(void *user, const struct steer_service *service), void *user)
+{
+	struct steer_service key, next;
+	bool more = bpf_map_get_next_key(steer->services, NULL, &next) == 0;
+
+	while (more) {
+		key = next;
+		more = bpf_map_get_next_key(steer->services, &key, &next) == 0;
+		if (!keep(user, &key))
+			bpf_map_delete_elem(steer->services, &key);
+	}
 }
 
 bool gw_steer_service(struct gw_steer *steer, uint8_t protocol, uint8_t family, uint16_t port)

@@ -30,7 +30,10 @@ void gw_steer_fini(struct gw_steer *steer);
 /* Frames of this TAP leave as they say. */
 bool gw_steer_tap(struct gw_steer *steer, uint32_t index);
 
-/* All ports of `net` that exist get the program, those that went are forgotten. false: told. */
+/*
+ * All ports of `net` that exist get the program, those that went are forgotten; those that are no longer configured go back to the
+ * kernel. false: told.
+ */
 bool gw_steer_ports(struct gw_steer *steer, const struct gw_net *net);
 
 /* Take the programs away: the kernel has the interfaces again. */
@@ -39,9 +42,14 @@ void gw_steer_detach(struct gw_steer *steer);
 /* An address of the machine with its enum steer_own_flags, and its end. */
 bool gw_steer_address(struct gw_steer *steer, const struct usher_endpoint *address, uint32_t flags);
 void gw_steer_address_gone(struct gw_steer *steer, const struct usher_endpoint *address);
+/* What it was told of an address; 0: nothing. */
+uint32_t gw_steer_address_flags(const struct gw_steer *steer, const struct usher_endpoint *address);
 
 /* A forwarded port is the engine's, at addresses with STEER_FORWARDS. */
 bool gw_steer_service(struct gw_steer *steer, uint8_t protocol, uint8_t family, uint16_t port);
+
+/* Give up the forwarded ports that `keep` is false for. */
+void gw_steer_services_keep(struct gw_steer *steer, bool (*keep)(void *user, const struct steer_service *service), void *user);
 
 /* Until then the programs believe that we are there. */
 void gw_steer_alive(struct gw_steer *steer, usher_time until);

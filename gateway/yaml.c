@@ -158,12 +158,12 @@ static void check_nodes(struct gw_yaml *yaml)
 		if (node->type == YAML_SCALAR_NODE && memchr(node->data.scalar.value, 0, node->data.scalar.length) != NULL)
 			gw_yaml_wrong(yaml, node, "a character of value 0 means nothing here");
 		if (node->type == YAML_SEQUENCE_NODE) {
-			for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
-				use(yaml, uses, *item);
+			for (yaml_node_item_t *at = node->data.sequence.items.start; at < node->data.sequence.items.top; at++)
+				use(yaml, uses, *at);
 		} else if (node->type == YAML_MAPPING_NODE) {
-			for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
-				use(yaml, uses, pair->key);
-				use(yaml, uses, pair->value);
+			for (yaml_node_pair_t *at = node->data.mapping.pairs.start; at < node->data.mapping.pairs.top; at++) {
+				use(yaml, uses, at->key);
+				use(yaml, uses, at->value);
 			}
 		}
 	}
@@ -182,8 +182,8 @@ static void keep_problem(struct gw_yaml *yaml, const yaml_parser_t *parser)
 	if (parser->error == YAML_READER_ERROR)
 		snprintf(text, sizeof(text), "this is no YAML: %s at byte %zu", parser->problem, parser->problem_offset);
 	else
-		snprintf(text, sizeof(text), "this is no YAML: %s%s%s", parser->context ? parser->context : "", parser->context ? ", " : "",
-			 parser->problem ? parser->problem : "");
+		snprintf(text, sizeof(text), "this is no YAML: %s%s%s", parser->context ? parser->context : "",
+			 parser->context ? ", " : "", parser->problem ? parser->problem : "");
 	keep_error(yaml, line, text);
 }
 
@@ -264,7 +264,8 @@ uint32_t gw_yaml_end(struct gw_yaml *yaml, FILE *out)
 
 	qsort(yaml->error, kept, sizeof(yaml->error[0]), by_line);
 	for (uint32_t i = 0; out != NULL && i < kept; i++)
-		fprintf(out, "%s:%zu: %s\n", yaml->name, yaml->error[i].line, yaml->error[i].text ? yaml->error[i].text : "out of memory");
+		fprintf(out, "%s:%zu: %s\n", yaml->name, yaml->error[i].line,
+			yaml->error[i].text ? yaml->error[i].text : "out of memory");
 	if (out != NULL && yaml->error_count > kept)
 		fprintf(out, "%s: and %u more\n", yaml->name, yaml->error_count - kept);
 	yaml_document_delete(&yaml->document);
@@ -449,7 +450,8 @@ void gw_yaml_names(struct gw_yaml *yaml, yaml_node_t *node,
 
 static bool is_empty(const yaml_node_t *node)
 {
-	return node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0 && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0 &&
+	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 uint32_t gw_yaml_count(struct gw_yaml *yaml, const yaml_node_t *node)
@@ -504,8 +506,8 @@ bool gw_yaml_number(struct gw_yaml *yaml, const yaml_node_t *node, uint64_t leas
 		*value = number;
 		return true;
 	}
-	gw_yaml_wrong(yaml, node, "expected a number from %llu to %llu, got %s", (unsigned long long)least, (unsigned long long)most,
-		      gw_yaml_got(node));
+	gw_yaml_wrong(yaml, node, "expected a number from %llu to %llu, got %s", (unsigned long long)least,
+		      (unsigned long long)most, gw_yaml_got(node));
 	return false;
 }
 

@@ -259,7 +259,7 @@ static int parse(struct reading *reading, int argc, char **argv)
 	if (optind < argc)
 		return misuse("gateway", "%s: there are only options here", shown(argv[optind]));
 	if (reading->file != NULL)
-		return reading->others == 0 ? -1 : misuse("gateway", "-c and other options exclude each other: the file has it all");
+		return reading->others == 0 ? -1 : misuse("gateway", "-c and other options exclude each other");
 	status = judge(reading);
 	if (status != STATUS_OK)
 		return status;

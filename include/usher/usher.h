@@ -151,6 +151,12 @@ USHER_API struct usher_worker *usher_worker(struct usher_tracker *tracker, uint3
 /* Change enum usher_option_flags while traffic goes on: those of `mask` become as in `flags`. */
 USHER_API void usher_set_flags(struct usher_tracker *tracker, uint32_t mask, uint32_t flags);
 
+/*
+ * Change the time-outs while traffic goes on: `seconds` as `timeouts` in struct usher_options. They hold for a connection from its
+ * next packet on. The array is copied.
+ */
+USHER_API void usher_set_timeouts(struct usher_tracker *tracker, const uint32_t *seconds);
+
 /* ---- packets ---- */
 
 enum usher_checksum {

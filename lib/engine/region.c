@@ -208,15 +208,20 @@ size_t usher_size(const struct usher_options *options)
 	return round_up(sizeof(struct usher_tracker), 4096) + o.workers * part_sizes(&o, list, n).size;
 }
 
-static void set_config(struct usher_tracker *t)
+void usher_set_timeouts(struct usher_tracker *t, const uint32_t *seconds)
 {
 	unsigned i;
 
 	for (i = 0; i < CONN_TIMEOUT_COUNT; i++) {
-		uint32_t own = t->options.timeouts ? t->options.timeouts[i] : 0;
+		uint32_t own = seconds ? seconds[i] : 0;
 
 		t->config.timeout[i] = (own ? own : usher_timeout_default(i)) * USHER_SECOND;
 	}
+}
+
+static void set_config(struct usher_tracker *t)
+{
+	usher_set_timeouts(t, t->options.timeouts);
 	t->options.timeouts = NULL; /* copied: the caller's array may go */
 	t->config.tcp_max_retransmits = t->options.tcp_max_retransmits;
 	usher_set_flags(t, 0xffffffffu, t->options.flags);

@@ -62,8 +62,8 @@ static struct bed *make_bed(void)
 	uint8_t seed[32];
 	static const struct usher_port_helper helpers[] = { { "ftp", USHER_ANY_FAMILY, 21 }, { "ftp", USHER_IPV6, 2121 } };
 	static const struct gw_port ports[] = {
-		{ "lan", false, false, LAN, 1500 }, { "lan2", false, false, LAN2, 1500 },
-		{ "wan", true, false, WAN, 1500 }, { "wan2", true, false, WAN2, 1500 },
+		{ "lan", false, false, LAN, 1500, 1 }, { "lan2", false, false, LAN2, 1500, 2 },
+		{ "wan", true, false, WAN, 1500, 4 }, { "wan2", true, false, WAN2, 1500, 8 },
 	};
 	struct bed *bed = calloc(1, sizeof(*bed));
 
@@ -95,7 +95,7 @@ static struct bed *make_bed(void)
 		.key_first = 40000,
 		.key_last = 50000,
 	};
-	bed->policy = (struct gw_policy){ &bed->config, &bed->net, &bed->routes, bed->count };
+	bed->policy = (struct gw_policy){ .config = &bed->config, .net = &bed->net, .routes = &bed->routes, .count = bed->count };
 	return bed;
 }
 
