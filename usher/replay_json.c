@@ -52,6 +52,20 @@ void replay_json_event(struct replay_json *json, const struct usher_event *event
 	ctl_event_json(&json->out, event, many_files(json->replay) ? json->replay->file : 0);
 }
 
+/* Of IP packets, whatever became of them. */
+static uint64_t count_fragments(const struct usher_worker *worker)
+{
+	static const enum usher_reason reasons[] = {
+		USHER_REASON_FRAGMENT,         USHER_REASON_FRAGMENT_HELD, USHER_REASON_FRAGMENT_AGAIN,
+		USHER_REASON_FRAGMENT_OVERLAP, USHER_REASON_FRAGMENT_BAD,  USHER_REASON_FRAGMENT_FULL,
+	};
+	uint64_t n = usher_counter_get(worker, USHER_COUNTER_REASSEMBLED); /* the last ones */
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		n += usher_reason_count(worker, reasons[i]);
+	return n;
+}
+
 static void stats(struct ctl_json *out, const struct replay *replay)
 {
 	const struct usher_worker *worker = replay->worker;
@@ -105,7 +119,7 @@ void replay_json_end(struct replay_json *json, bool complete)
 	ctl_json_number(out, "picked_up", usher_counter_get(replay->worker, USHER_COUNTER_PICKED_UP));
 	ctl_json_number(out, "untracked", usher_counter_get(replay->worker, USHER_COUNTER_UNTRACKED));
 	ctl_json_number(out, "out_of_window", usher_counter_get(replay->worker, USHER_COUNTER_OUT_OF_WINDOW));
-	ctl_json_number(out, "fragments", usher_reason_count(replay->worker, USHER_REASON_FRAGMENT));
+	ctl_json_number(out, "fragments", count_fragments(replay->worker));
 	ctl_json_number(out, "frames", counts->frames);
 	ctl_json_number(out, "truncated", counts->cut);
 	ctl_json_number(out, "not_ip", counts->not_ip);

@@ -86,6 +86,7 @@ static int make_tracker(struct replay *replay)
 	struct usher_options tracker = {
 		.size = sizeof(tracker),
 		.flags = options->flags | (replay->nat != NULL ? USHER_NAT_CAPTURE : 0u),
+		.fragments = 256, /* an analyst wants whole datagrams */
 		.connections = options->connections,
 		.helped = options->connections < HELPED_MAX ? options->connections : HELPED_MAX,
 		.expectations = EXPECT_MAX,

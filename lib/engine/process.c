@@ -142,7 +142,7 @@ static bool fragment(struct usher_worker *w, struct slot *s, struct usher_packet
 	w->reason[packet->reason]++;
 	if (result == REASSEMBLY_HELD || result == REASSEMBLY_AGAIN) {
 		packet->verdict = USHER_TAKEN;
-		untracked(w, packet);
+		packet->state = USHER_UNTRACKED;
 	} else {
 		invalid(w, s, packet, 0, USHER_ORIG);
 		packet->verdict = USHER_DROP; /* alone it could be put together with others */
