@@ -92,6 +92,8 @@ struct recorder {
 	uint32_t map_count, edit_count;
 	bool done, for_good;
 	bool called_after_done;
+	bool bad_code;    /* a note that the helper does not have */
+	bool unknown_tag; /* withdrawn, and never announced */
 	/* Called before and after each record; may be NULL. */
 	void (*before)(struct recorder *, const struct usher_record *);
 	void (*after)(struct recorder *, const struct usher_record *);
@@ -125,13 +127,16 @@ static inline void recorder_line(struct recorder *r, const char *text)
 	r->line_count++;
 }
 
-static inline const char *recorder_code(const struct recorder *r, uint32_t code)
+static inline const char *recorder_code(struct recorder *r, uint32_t code)
 {
 	uint32_t count = 0;
 
 	while (r->helper->notes && r->helper->notes[count].name)
 		count++;
-	return code >= 1 && code <= count ? r->helper->notes[code - 1].name : "BAD-CODE";
+	if (code >= 1 && code <= count)
+		return r->helper->notes[code - 1].name;
+	r->bad_code = true;
+	return "BAD-CODE";
 }
 
 static inline struct recorder_tag *recorder_tag(struct recorder *r, uint8_t class_id, uint32_t tag)
@@ -202,6 +207,7 @@ static inline void recorder_withdraw(struct usher_help *help, uint8_t class_id, 
 	char line[RECORDER_LINE_LEN];
 	const char *name = tag == USHER_ALL_TAGS ? "all" : known ? known->name : "UNKNOWN";
 
+	r->unknown_tag |= tag != USHER_ALL_TAGS && !known;
 	snprintf(line, sizeof(line), "withdraw %s%s", name, children ? " and children" : "");
 	recorder_line(r, line);
 	for (uint32_t i = 0; i < r->tag_count; i++) {
