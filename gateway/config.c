@@ -190,6 +190,16 @@ static const struct gw_yaml_key static_keys[] = {
 	{ NULL, NULL, false },
 };
 
+static bool meets_pool(const struct gateway_config *config, const struct ctl_net *net)
+{
+	const struct usher_nat *pool = &config->snat[net->first.family == USHER_IPV6];
+	struct usher_endpoint first = { .family = pool->family };
+
+	memcpy(first.address, pool->first, sizeof(first.address));
+	return pool->family != 0 && (ctl_net_has(net, &first) || (memcmp(net->first.address, pool->first, sizeof(pool->first)) >= 0 &&
+								  memcmp(net->first.address, pool->last, sizeof(pool->last)) <= 0));
+}
+
 static void read_static(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 {
 	struct gw_reading *reading = target;
@@ -203,6 +213,8 @@ static void read_static(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 		gw_yaml_wrong(yaml, node, "expected two addresses or networks of one family and one size");
 		return;
 	}
+	if (meets_pool(&reading->config, &one.outside))
+		gw_yaml_wrong(yaml, node, "an address of public is in a pool");
 	for (uint32_t i = 0; i < reading->config.static_count; i++) {
 		const struct gateway_static *other = &reading->statics[i];
 
@@ -300,7 +312,7 @@ static void read_timeout(struct gw_yaml *yaml, const char *name, yaml_node_t *no
 			reading->timeouts[i] = (uint32_t)seconds;
 		return;
 	}
-	gw_yaml_wrong(yaml, node, "no time-out has this name; usher.yaml(5) lists them");
+	gw_yaml_wrong(yaml, node, "no time-out has this name; usher(1) lists them");
 }
 
 static void read_timeouts(struct gw_yaml *yaml, yaml_node_t *node, void *target)
@@ -457,6 +469,11 @@ struct gateway_config *gateway_config_read(const char *file, FILE *errors)
 
 /* ---- the summary ---- */
 
+static const char *plural(uint32_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void print_side(const struct gateway_config *config, bool outside, FILE *out)
 {
 	fprintf(out, "%s", outside ? ", outside" : "  inside");
@@ -478,8 +495,8 @@ static void print_nat(const struct gateway_config *config, FILE *out)
 		fprintf(out, "%s%s %s", before, family[i], config->masquerade[i] ? "is masqueraded" : "leaves from a pool");
 		before = ", ";
 	}
-	fprintf(out, "%s%u forwarded ports, %u static translations\n", *before ? before : "no translation, ", config->forward_count,
-		config->static_count);
+	fprintf(out, "%s%u forwarded port%s, %u static translation%s\n", *before ? before : "no masquerade or pool, ",
+		config->forward_count, plural(config->forward_count), config->static_count, plural(config->static_count));
 }
 
 void gateway_config_summary(const struct gateway_config *config, FILE *out)
@@ -488,7 +505,7 @@ void gateway_config_summary(const struct gateway_config *config, FILE *out)
 
 	print_side(config, false, out);
 	print_side(config, true, out);
-	fprintf(out, "\n  %u rules, else from inside %s, from outside %s\n", config->rule_count,
+	fprintf(out, "\n  %u rule%s, else from inside %s, from outside %s\n", config->rule_count, plural(config->rule_count),
 		config->usual[0] ? action[config->usual[0]] : "accept", config->usual[1] ? action[config->usual[1]] : "drop");
 	print_nat(config, out);
 	fprintf(out, "  helpers:");

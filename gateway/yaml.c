@@ -49,11 +49,12 @@ void gw_memory_fini(struct gw_memory *memory)
 
 static void keep_error(struct gw_yaml *yaml, size_t line, const char *text)
 {
-	struct gw_yaml_error *error = &yaml->error[yaml->error_count];
 	size_t len = strlen(text) + 1;
+	struct gw_yaml_error *error;
 
 	if (yaml->error_count++ >= GW_YAML_ERRORS)
 		return;
+	error = &yaml->error[yaml->error_count - 1];
 	error->line = line;
 	error->text = gw_memory_get(&yaml->memory, len, 1);
 	if (error->text != NULL)

@@ -1,6 +1,7 @@
 /*
  * gateway/packet, gateway/error: any bytes as a packet. Laws: nothing is read or written outside; fragments fit and add up to the
- * packet; an error fits, quotes the packet's beginning, and is itself a packet that may have no error.
+ * packet; a reset answers what came and nothing answers it; an error fits, quotes the packet's beginning, and is itself a packet
+ * that may have no error.
  *
  * Input: 2 bytes of MTU, then the packet.
  */
@@ -42,6 +43,22 @@ static void check_error(const uint8_t *packet, const struct gw_look *look)
 	}
 }
 
+/* Between the same ends, and nothing answers it in turn. */
+static void check_reset(const uint8_t *packet, const struct gw_look *look)
+{
+	uint8_t reset[GW_RESET_MAX], again[GW_RESET_MAX];
+	uint32_t len = gw_reset_build(reset, packet, look->len), size = look->family == USHER_IPV4 ? 4 : 16;
+	uint32_t source = look->family == USHER_IPV4 ? 12 : 8;
+	struct gw_look reset_look;
+
+	if (len == 0)
+		return;
+	REQUIRE(len <= sizeof(reset) && gw_look(&reset_look, reset, len) && reset_look.len == len && reset_look.protocol == USHER_TCP);
+	REQUIRE(memcmp(reset + source, packet + source + size, size) == 0 && memcmp(reset + source + size, packet + source, size) == 0);
+	REQUIRE(gw_sum_end(gw_sum(reset + reset_look.transport, 20, gw_sum_pseudo(reset, &reset_look, 20))) == 0);
+	REQUIRE(gw_reset_build(again, reset, len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(gw_tcp_headers(&look, packet, look.len) <= look.len);
 		check_error(packet, &look);
 		(void)gw_error_allowed(&look, packet, look.len);
+		check_reset(packet, &look);
 		if (look.hops > 0)
 			gw_hop(packet);
 		(void)gw_finish_checksum(packet, look.len, mtu & 0xff, mtu >> 8);

@@ -15,6 +15,7 @@
 
 #include "bpf/shared.h"
 #include "gateway/policy.h"
+#include "gateway/rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -144,7 +145,7 @@ static void judge(struct bed *bed, const struct row *rows, size_t count)
 		compare(&decision.source, row->source);
 		compare(&decision.destination, row->destination);
 		assert_string_equal(decision.helper != NULL ? decision.helper : "", row->helper);
-		if (*row->source)
+		if (*row->source && !(decision.source.flags & USHER_NAT_PREFIX)) /* 1:1 keeps keys */
 			assert_int_equal(decision.source.key_first, 40000);
 	}
 }
@@ -268,6 +269,209 @@ static void test_flags_of_addresses(void **state)
 	free(bed);
 }
 
+/* ---- rules ---- */
+
+static struct ctl_net net(const char *text)
+{
+	struct ctl_net made;
+
+	assert_true(ctl_read_net(text, &made));
+	return made;
+}
+
+enum { BIT_LAN = 1, BIT_LAN2 = 2, BIT_WAN = 4, BIT_WAN2 = 8 }; /* as in make_bed */
+
+static void test_first_rule_that_fits(void **state)
+{
+	static const struct gateway_range web[] = { { 80, 80 }, { 8000, 8099 } };
+	const struct ctl_net lan = net("10.0.0.0/24"), host = net("10.0.0.2"), six = net("2001:db8:2::/48");
+	const struct gateway_rule rules[] = {
+		{ .name = "web", .from = BIT_LAN | BIT_LAN2, .to = BIT_WAN, .protocols = { USHER_TCP, USHER_UDP }, .protocol_count = 2,
+		  .ranges = web, .range_count = 2, .action = GATEWAY_ACCEPT },
+		{ .name = "host", .sources = &host, .source_count = 1, .action = GATEWAY_DROP },
+		{ .name = "lan", .sources = &lan, .source_count = 1, .action = GATEWAY_REJECT },
+		{ .name = "six", .destinations = &six, .destination_count = 1, .action = GATEWAY_ACCEPT },
+		{ .name = "out2", .to = BIT_WAN2, .action = GATEWAY_ACCEPT },
+	};
+	static const struct {
+		uint32_t from, to;
+		uint8_t protocol;
+		const char *src, *dst;
+		uint32_t dport;
+		const char *wanted;
+	} rows[] = {
+		{ BIT_LAN, BIT_WAN, USHER_TCP, "10.0.0.2", "198.51.100.2", 80, "web" },
+		{ BIT_LAN2, BIT_WAN, USHER_UDP, "10.0.0.2", "198.51.100.2", 8099, "web" },
+		{ BIT_LAN, BIT_WAN, USHER_TCP, "10.0.0.2", "198.51.100.2", 8100, "host" },
+		{ BIT_LAN, BIT_WAN, USHER_ICMP, "10.0.0.2", "198.51.100.2", 80, "host" },
+		{ BIT_LAN, BIT_WAN2, USHER_TCP, "10.0.0.3", "198.51.100.2", 80, "lan" },
+		{ BIT_WAN, BIT_WAN, USHER_TCP, "10.0.0.3", "198.51.100.2", 80, "lan" },
+		{ BIT_LAN, BIT_WAN, USHER_ICMPV6, "2001:db8:1::2", "2001:db8:2::2", 0, "six" },
+		{ BIT_LAN, BIT_WAN2, USHER_ICMP, "10.0.1.2", "198.51.100.2", 0, "out2" },
+		{ BIT_LAN, BIT_WAN, USHER_ICMP, "10.0.1.2", "198.51.100.2", 0, NULL },
+	};
+	const struct gateway_config config = { .rules = rules, .rule_count = COUNT(rules) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct gw_flow flow = { rows[i].from, rows[i].to, rows[i].protocol, endpoint(rows[i].src, 5),
+					endpoint(rows[i].dst, rows[i].dport) };
+		const struct gateway_rule *rule = gw_rules_find(&config, &flow);
+
+		if ((rule == NULL) != (rows[i].wanted == NULL) || (rule != NULL && strcmp(rule->name, rows[i].wanted) != 0))
+			fail_msg("row %zu: %s", i, rule != NULL ? rule->name : "none");
+	}
+}
+
+static void test_rules_decide(void **state)
+{
+	static const struct gateway_range ssh = { 22, 22 }, telnet = { 23, 23 }, ftp = { 21, 21 };
+	const struct gateway_rule rules[] = {
+		{ .from = BIT_WAN, .protocols = { USHER_TCP }, .protocol_count = 1, .ranges = &ssh, .range_count = 1, .action = GATEWAY_ACCEPT },
+		{ .protocols = { USHER_TCP }, .protocol_count = 1, .ranges = &telnet, .range_count = 1, .action = GATEWAY_REJECT },
+		{ .to = BIT_LAN, .protocols = { USHER_TCP }, .protocol_count = 1, .ranges = &ftp, .range_count = 1, .action = GATEWAY_DROP },
+		{ .from = BIT_LAN2, .action = GATEWAY_ACCEPT, .helper = "pptp" },
+	};
+	static const struct row rows[] = {
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "10.0.0.2", 22, false, true, "", "", "" },
+		{ WAN2, USHER_TCP, "203.0.113.9", 1, "10.0.0.2", 22, false, false, "", "", "" },    /* outside: drop */
+		{ WAN, USHER_TCP, "10.0.1.2", 1, "10.0.0.2", 22, false, false, "", "", "" },        /* spoofed */
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "203.0.113.77", 22, false, false, "", "", "" },/* leads nowhere */
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.1", 22, false, false, "", "", "" },/* the machine's own */
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 23, false, false, "", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 24, false, true, "", "", "" },     /* inside: accept */
+		{ LAN2, USHER_TCP, "10.0.1.2", 1, "198.51.100.2", 21, false, true, "", "", "pptp" }, /* the rule's, not the port's */
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.1", 2100, false, false, "", "", "" }, /* forwarded to 21, which is dropped */
+		{ WAN, USHER_UDP, "198.51.100.2", 1, "198.51.100.1", 5000, false, true, "", "10.0.1.2", "" }, /* forwarded, no rule */
+	};
+	struct usher_tuple rejected = { .protocol = USHER_TCP, .src = endpoint("10.0.0.2", 1), .dst = endpoint("198.51.100.2", 23) };
+	struct usher_tuple dropped = { .protocol = USHER_TCP, .src = endpoint("198.51.100.2", 1), .dst = endpoint("198.51.100.1", 2100) };
+	struct usher_tuple own = { .protocol = USHER_TCP, .src = endpoint("198.51.100.2", 1), .dst = endpoint("198.51.100.1", 22) };
+	struct bed *bed = make_bed();
+
+	(void)state;
+	bed->config.forward_count = 2;
+	bed->config.rules = rules;
+	bed->config.rule_count = COUNT(rules);
+	judge(bed, rows, COUNT(rows));
+	assert_int_equal(bed->count[GW_COUNT_SPOOFED], 1);
+	assert_int_equal(bed->count[GW_COUNT_RULED_OUT], 3);
+	assert_true(gw_policy_refusal(&bed->policy, &rejected)->told);
+	assert_false(gw_policy_refusal(&bed->policy, &dropped)->told);
+	assert_null(gw_policy_refusal(&bed->policy, &own));
+	rejected.src.key = 2;
+	assert_null(gw_policy_refusal(&bed->policy, &rejected));
+	free(bed);
+}
+
+static void test_statics(void **state)
+{
+	static const struct row rows[] = {
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, false, true, "198.51.100.8", "", "" },
+		{ LAN2, USHER_TCP, "10.0.1.2", 1, "198.51.100.2", 80, false, true, "198.51.100.1", "", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "10.0.1.2", 80, false, true, "", "", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.10", 80, false, true, "", "10.0.0.0", "" },
+		{ WAN, USHER_TCP, "198.51.100.2", 1, "198.51.100.10", 81, false, false, "", "", "" },
+		{ LAN2, USHER_TCP, "10.0.1.2", 1, "198.51.100.10", 81, false, true, "198.51.100.10", "10.0.0.0", "" },
+		{ LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.10", 81, false, true, "198.51.100.8", "10.0.0.0", "" },
+	};
+	static const struct gateway_range web = { 80, 80 };
+	const struct ctl_net host = net("10.0.0.2");
+	const struct gateway_rule rule = { .from = BIT_WAN, .destinations = &host, .destination_count = 1, .protocols = { USHER_TCP },
+					   .protocol_count = 1, .ranges = &web, .range_count = 1, .action = GATEWAY_ACCEPT };
+	const struct gateway_static one = { net("10.0.0.0/30"), net("198.51.100.8/30") };
+	struct bed *bed = make_bed();
+	struct gw_address own = { endpoint("198.51.100.10", 0), WAN, true };
+
+	(void)state;
+	bed->config.masquerade[0] = true;
+	bed->config.rules = &rule;
+	bed->config.rule_count = 1;
+	bed->config.statics = &one;
+	bed->config.static_count = 1;
+	assert_true(gw_policy_is_static(&bed->config, &own.endpoint));
+	assert_int_equal(gw_policy_address_flags(&bed->policy, &own), STEER_STATIC | STEER_PUBLIC);
+	judge(bed, rows, COUNT(rows));
+	free(bed);
+}
+
+static void test_limit_of_a_source(void **state)
+{
+	static struct gw_sources sources;
+	static const uint8_t seed[32] = "any bytes that are not too bare";
+	struct usher_endpoint one = endpoint("10.0.0.2", 0), six = endpoint("2001:db8:1::2", 0), same = endpoint("2001:db8:1::ffff", 0);
+	struct usher_endpoint other = endpoint("2001:db8:1:1::2", 0);
+	usher_time now = USHER_SECOND;
+	unsigned admitted = 0;
+
+	(void)state;
+	gw_sources_init(&sources, seed);
+	for (unsigned i = 0; i < 100; i++)
+		admitted += gw_sources_admit(&sources, &one, 10, now);
+	assert_int_equal(admitted, 10);
+	assert_false(gw_sources_admit(&sources, &one, 10, now + USHER_SECOND / 20));
+	assert_true(gw_sources_admit(&sources, &one, 10, now + USHER_SECOND / 10));
+	assert_false(gw_sources_admit(&sources, &one, 10, now + USHER_SECOND / 10));
+	assert_false(gw_sources_admit(&sources, &one, 10, now)); /* time that goes back gives nothing */
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(gw_sources_admit(&sources, &six, 10, now));
+	assert_false(gw_sources_admit(&sources, &same, 10, now)); /* the same /64 */
+	assert_true(gw_sources_admit(&sources, &other, 10, now));
+	/* Half a million others: the table is full, and each of them may begin all the same; the steady one is limited to the end. */
+	for (uint32_t i = 0; i < 500000; i++) {
+		struct usher_endpoint stranger = { .family = USHER_IPV4, .address = { 100, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
+
+		now += USHER_SECOND / 1000000;
+		assert_true(gw_sources_admit(&sources, &stranger, 10, now));
+		if (i % 1000 == 0)
+			(void)gw_sources_admit(&sources, &one, 10, now);
+	}
+	admitted = 0;
+	for (unsigned i = 0; i < 100; i++)
+		admitted += gw_sources_admit(&sources, &one, 10, now);
+	assert_true(admitted <= 1);
+}
+
+static void test_limit_in_the_policy(void **state)
+{
+	static struct gw_sources sources;
+	static const uint8_t seed[32] = { 4 };
+	struct row row = { LAN, USHER_TCP, "10.0.0.2", 1, "198.51.100.2", 80, false, true, "", "", "" };
+	struct bed *bed = make_bed();
+
+	(void)state;
+	gw_sources_init(&sources, seed);
+	bed->policy.sources = &sources;
+	bed->config.new_per_source = 3;
+	for (unsigned i = 0; i < 5; i++) {
+		row.accepted = i < 3;
+		row.sport = i + 1;
+		judge(bed, &row, 1);
+	}
+	assert_int_equal(bed->count[GW_COUNT_LIMITED], 2);
+	assert_int_equal(bed->policy.refusal_count, 2);
+	free(bed);
+}
+
+static void test_log_is_limited(void **state)
+{
+	static struct gw_log log;
+	static const struct gateway_rule rule = { .name = "r", .action = GATEWAY_DROP };
+	struct gw_log_line line = { &rule, "lan", { .protocol = USHER_TCP } };
+	uint64_t count[GW_COUNTER_COUNT] = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		gw_log_add(&log, count, &line, USHER_SECOND);
+	assert_int_equal(count[GW_COUNT_LOGGED], GW_LOG_LINES);
+	assert_int_equal(count[GW_COUNT_LOG_SPARED], 100 - GW_LOG_LINES);
+	log.line_count = 0; /* printed */
+	gw_log_add(&log, count, &line, USHER_SECOND + USHER_SECOND / 20);
+	assert_int_equal(log.line_count, 0);
+	gw_log_add(&log, count, &line, USHER_SECOND + USHER_SECOND / 10);
+	assert_int_equal(log.line_count, 1);
+}
+
 static void test_routes_are_forgotten(void **state)
 {
 	struct bed *bed = make_bed();
@@ -294,6 +498,12 @@ int main(void)
 		cmocka_unit_test(test_pools),
 		cmocka_unit_test(test_forwards),
 		cmocka_unit_test(test_flags_of_addresses),
+		cmocka_unit_test(test_first_rule_that_fits),
+		cmocka_unit_test(test_rules_decide),
+		cmocka_unit_test(test_statics),
+		cmocka_unit_test(test_limit_of_a_source),
+		cmocka_unit_test(test_limit_in_the_policy),
+		cmocka_unit_test(test_log_is_limited),
 		cmocka_unit_test(test_routes_are_forgotten),
 	};
 
