@@ -196,8 +196,10 @@ static bool meets_pool(const struct gateway_config *config, const struct ctl_net
 	struct usher_endpoint first = { .family = pool->family };
 
 	memcpy(first.address, pool->first, sizeof(first.address));
-	return pool->family != 0 && (ctl_net_has(net, &first) || (memcmp(net->first.address, pool->first, sizeof(pool->first)) >= 0 &&
-								  memcmp(net->first.address, pool->last, sizeof(pool->last)) <= 0));
+	if (pool->family == 0)
+		return false;
+	return ctl_net_has(net, &first) || (memcmp(net->first.address, pool->first, sizeof(pool->first)) >= 0 &&
+					    memcmp(net->first.address, pool->last, sizeof(pool->last)) <= 0);
 }
 
 static void read_static(struct gw_yaml *yaml, yaml_node_t *node, void *target)
