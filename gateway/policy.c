@@ -40,6 +40,36 @@ bool gw_policy_is_static(const struct gateway_config *config, const struct usher
 	return find_static(config, endpoint, false) != NULL;
 }
 
+/* first to last, counted as far as it matters. */
+static uint32_t count_range(const uint8_t *first, const uint8_t *last, size_t size)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		count = count * 256 + last[i] - first[i];
+		if (count > GW_ADDRESSES_IN_USE * 256u)
+			return GW_ADDRESSES_IN_USE;
+	}
+	return count < GW_ADDRESSES_IN_USE ? (uint32_t)count + 1 : GW_ADDRESSES_IN_USE;
+}
+
+uint32_t gw_policy_addresses(const struct gateway_config *config)
+{
+	uint32_t count = 2 * GATEWAY_PORTS;
+
+	for (int i = 0; i < 2; i++) {
+		if (config->snat[i].family != 0)
+			count += count_range(config->snat[i].first, config->snat[i].last, address_size(config->snat[i].family));
+	}
+	for (uint32_t i = 0; i < config->static_count; i++) {
+		const struct ctl_net *net = &config->statics[i].outside;
+		unsigned bits = (unsigned)address_size(net->first.family) * 8 - net->prefix;
+
+		count += bits < 10 ? 1u << bits : GW_ADDRESSES_IN_USE;
+	}
+	return count < GW_ADDRESSES_IN_USE ? count : GW_ADDRESSES_IN_USE;
+}
+
 static bool same_endpoint(const struct usher_endpoint *a, const struct usher_endpoint *b)
 {
 	return a->family == b->family && a->key == b->key && memcmp(a->address, b->address, sizeof(a->address)) == 0;

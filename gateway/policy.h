@@ -41,6 +41,13 @@ uint32_t gw_policy_address_flags(const struct gw_policy *policy, const struct gw
 /* Is this an address of a pool that connections are translated to? */
 bool gw_policy_in_pool(const struct gateway_config *config, uint8_t family, const uint8_t *address);
 
+/*
+ * How many public addresses may be in use at a time: those of pools and static translations, and some for interfaces; 1024 at most,
+ * for each takes a MiB of address space.
+ */
+#define GW_ADDRESSES_IN_USE 1024u
+uint32_t gw_policy_addresses(const struct gateway_config *config);
+
 /* Is this a public address that an inside machine has for itself? */
 bool gw_policy_is_static(const struct gateway_config *config, const struct usher_endpoint *endpoint);
 

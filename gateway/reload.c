@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/policy.h"
 #include "gateway/say.h"
 
 /* The sizes of tables, and what sockets of the machine were kept from. */
@@ -19,6 +20,8 @@ void gw_reload_settle(const struct gateway_config *now, struct gateway_config *n
 		strcat(text, ", limits.connections");
 	if (next->expectations != now->expectations)
 		strcat(text, ", limits.expectations");
+	if (gw_policy_addresses(next) > gw_policy_addresses(now))
+		strcat(text, ", room for more public addresses");
 	if (*text != '\0')
 		gw_say("only from the next start on: %s", text + 2);
 	next->key_first = now->key_first;

@@ -110,6 +110,7 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.flags = USHER_LIVE | USHER_VERIFY_CHECKSUMS | USHER_DROP_INVALID,
 		.connections = config->connections,
 		.expectations = config->expectations,
+		.nat_addresses = gw_policy_addresses(config),
 		.timeouts = config->timeouts,
 		.policy = gw_policy_decide,
 		.policy_user = &gateway->policy,

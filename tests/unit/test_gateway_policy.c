@@ -395,6 +395,38 @@ static void test_statics(void **state)
 	free(bed);
 }
 
+static void test_public_addresses(void **state)
+{
+	static const struct {
+		const char *first, *last, *fixed;
+		uint32_t wanted; /* besides those of interfaces */
+	} rows[] = {
+		{ "198.51.100.0", "198.51.100.0", NULL, 1 },
+		{ "198.51.100.250", "198.51.101.9", NULL, 16 },
+		{ "198.51.100.0", "198.51.101.255", NULL, 512 },
+		{ "10.0.0.0", "11.0.0.0", NULL, GW_ADDRESSES_IN_USE - 64 },
+		{ "2001:db8::ff", "2001:db8::1:0", NULL, GW_ADDRESSES_IN_USE - 64 },
+		{ "2001:db8::ff", "2001:db8::100", "2001:db8:1::/126", 6 },
+		{ "2001:db8::", "ffff::", "::/0", GW_ADDRESSES_IN_USE - 64 },
+		{ "198.51.100.9", "198.51.100.9", "203.0.113.1", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct usher_endpoint first = endpoint(rows[i].first, 0), last = endpoint(rows[i].last, 0);
+		struct gateway_static one = { 0 };
+		struct gateway_config config = { .statics = &one, .static_count = rows[i].fixed != NULL };
+		struct usher_nat *pool = &config.snat[first.family == USHER_IPV6];
+
+		pool->family = first.family;
+		memcpy(pool->first, first.address, 16);
+		memcpy(pool->last, last.address, 16);
+		if (rows[i].fixed != NULL)
+			one.outside = net(rows[i].fixed);
+		assert_int_equal(gw_policy_addresses(&config), 64 + rows[i].wanted);
+	}
+}
+
 static void test_limit_of_a_source(void **state)
 {
 	static struct gw_sources sources;
@@ -501,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_first_rule_that_fits),
 		cmocka_unit_test(test_rules_decide),
 		cmocka_unit_test(test_statics),
+		cmocka_unit_test(test_public_addresses),
 		cmocka_unit_test(test_limit_of_a_source),
 		cmocka_unit_test(test_limit_in_the_policy),
 		cmocka_unit_test(test_log_is_limited),
