@@ -1,8 +1,8 @@
 /*
  * gateway/rules: which rule a new connection meets.
  *
- * Pure. Rules are gone through in order, each compared in a few steps, the cheapest first: about 20 ns a rule that does not fit, for
- * a new connection, and nothing for a packet of one that is there. Networks and ports of a rule are gone through as well.
+ * Pure. Rules are gone through in order, each compared in a few steps, the cheapest first: about 20 ns a rule that does not fit,
+ * for a new connection, and nothing for a packet of one that is there. Networks and ports of a rule are gone through as well.
  */
 #ifndef USHER_GATEWAY_RULES_H
 #define USHER_GATEWAY_RULES_H
