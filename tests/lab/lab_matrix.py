@@ -47,8 +47,11 @@ table inet lab {{
     {masquerade}
 }}
 '''
-KERNEL_FORWARD = 'chain in {{ type nat hook prerouting priority dstnat; iifname "go" meta nfproto ipv4 tcp dport 21 dnat ip to {}; ' \
-                 'iifname "go" meta nfproto ipv6 tcp dport 21 dnat ip6 to {}; }}'
+KERNEL_FORWARD = '''chain in {{
+        type nat hook prerouting priority dstnat
+        iifname "go" meta nfproto ipv4 tcp dport 21 dnat ip to {}
+        iifname "go" meta nfproto ipv6 tcp dport 21 dnat ip6 to {}
+    }}'''
 KERNEL_MASQUERADE = 'chain out { type nat hook postrouting priority srcnat; oifname "go" masquerade; }'
 
 

@@ -1,4 +1,5 @@
-"""Real servers for the lab's hosts, unpacked (tools/unpack-packages), never installed: vsftpd, pure-ftpd, proftpd, pyftpdlib; pptpd, pptp.
+"""Real servers for the lab's hosts: vsftpd, pure-ftpd, proftpd, pyftpdlib, pptpd; and pptp. Unpacked (tools/unpack-packages), never
+installed.
 
 All that they need is in one temporary folder, which goes with the `with` block; the processes go with the namespaces at the
 latest. There is no PPP in the kernels of build machines: record_ppp.py stands in for pppd at both ends.
@@ -15,8 +16,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CONTENT = random.Random(1).randbytes(1_000_000)  # of the file `big`
 
-VSFTPD = 'background=NO\nanonymous_enable=YES\nlocal_enable=NO\nftp_username=daemon\nnopriv_user=nobody\nconnect_from_port_20=YES\n' \
-         'seccomp_sandbox=NO\nlisten_port=21\n'
+VSFTPD = 'background=NO\nanonymous_enable=YES\nlocal_enable=NO\nftp_username=daemon\nnopriv_user=nobody\nseccomp_sandbox=NO\n' \
+         'connect_from_port_20=YES\nlisten_port=21\n'
 PROFTPD = """
 ServerType standalone
 ServerName lab
@@ -125,8 +126,8 @@ class Servers:
 
     def vsftpd_tls(self, host, address):
         path = self.certificate()
-        return self.vsftpd(host, address, 'ssl_enable=YES', 'allow_anon_ssl=YES', 'require_ssl_reuse=NO', 'force_anon_logins_ssl=NO',
-                           'force_anon_data_ssl=NO', f'rsa_cert_file={path}', f'rsa_private_key_file={path}')
+        return self.vsftpd(host, address, 'ssl_enable=YES', 'allow_anon_ssl=YES', 'require_ssl_reuse=NO', 'force_anon_data_ssl=NO',
+                           'force_anon_logins_ssl=NO', f'rsa_cert_file={path}', f'rsa_private_key_file={path}')
 
     def guest(self):
         """The hashed password of a user guest, who has the password guest."""
