@@ -1,6 +1,8 @@
 """What a gateway let in and why, and what it kept out, told for people from its events (doc/events.md)."""
 import json
 
+KEPT_OUT = {'policy': 'no rule lets it in, and nobody announced it', 'nat-unasked': 'lent to another conversation'}
+
 
 def read(text):
     """The events in lines of JSON. The last line may be half a one: the writer was stopped."""
@@ -31,9 +33,9 @@ def ends(proto, one):
 def reason(announce):
     """An announcement in words."""
     if announce['proto'] == 'gre':
-        public = announce.get('public_call_id')
+        public = announce.get('public_call_id', announce['call_id'])
         words = f'{announce["kind"]} with call id {announce["call_id"]}'
-        return words + (f', outside {public}' if public is not None else '')
+        return words + (f', outside {public}' if public != announce['call_id'] else '')
     words = f'{announce["kind"]} {place(announce["addr"], announce.get("port"))}'
     if 'public_addr' in announce or 'public_port' in announce:
         public = place(announce.get('public_addr', announce['addr']), announce.get('public_port', announce.get('port')))
@@ -42,7 +44,8 @@ def reason(announce):
 
 
 def account(events):
-    """Lines: every connection that an announcement let in, with the announcement; every announcement refused; calls that ended."""
+    """Lines: connections that an announcement let in, with it; announcements refused; GRE that ended with its call; packets that had
+    no leave to come in (a capture has none of these: nobody refused them)."""
     lines, last, why, gre = [], {}, {}, {}
     for event in events:
         kind = event['event']
@@ -60,6 +63,8 @@ def account(events):
             lines.append(f'         because of {words} on connection {event["master"]}')
             if event['proto'] == 'gre':
                 gre[event['conn']] = event
+        elif kind == 'invalid' and event['reason'] in KEPT_OUT:
+            lines.append(f'kept out {event["proto"]} {ends(event["proto"], event)}: {KEPT_OUT[event["reason"]]}')
         elif kind == 'conn_destroy' and event['conn'] in gre and event['reason'] == 'master_gone':
             lines.append(f'closed   gre {ends("gre", event["orig"])}: its call ended')
     return lines
