@@ -157,6 +157,12 @@ USHER_API void usher_set_flags(struct usher_tracker *tracker, uint32_t mask, uin
  */
 USHER_API void usher_set_timeouts(struct usher_tracker *tracker, const uint32_t *seconds);
 
+/*
+ * Change which events the sink gets while traffic goes on: bit 1 << enum usher_event_type for each; 0: none, and then events cost
+ * no more than one comparison each. Without a sink there are none, whatever is said here.
+ */
+USHER_API void usher_set_events(struct usher_tracker *tracker, uint32_t events);
+
 /* ---- packets ---- */
 
 enum usher_checksum {
@@ -289,6 +295,11 @@ struct usher_conn {
  * there all the time is given once. false: no more.
  */
 USHER_API bool usher_conn_next(struct usher_worker *worker, uint64_t *position, struct usher_conn *conn);
+/*
+ * As usher_conn_next, but it looks at no more than *budget records, used or not, and takes those from *budget. false with *budget
+ * 0: call again, to go on; false with some left: no more.
+ */
+USHER_API bool usher_conn_scan(struct usher_worker *worker, uint64_t *position, uint32_t *budget, struct usher_conn *conn);
 /* The connection that a reference means; false: it is gone. */
 USHER_API bool usher_conn_get(struct usher_worker *worker, struct usher_ref ref, struct usher_conn *conn);
 /* The connection that a packet with this tuple would belong to, in `direction` (may be NULL). */
@@ -298,6 +309,12 @@ USHER_API bool usher_conn_find(struct usher_worker *worker, const struct usher_t
 USHER_API bool usher_conn_delete(struct usher_worker *worker, struct usher_ref ref);
 /* End all connections and expectations (reason "flushed"). Returns how many connections. */
 USHER_API uint64_t usher_flush(struct usher_worker *worker);
+/*
+ * As flush, in steps: looks at no more than *budget records from *position (0 at first), and takes those from *budget. Traffic may
+ * go on between the steps; what begins meanwhile may stay. Over when some of the budget is left. Returns how many connections
+ * ended in this step: those that others took along count as well.
+ */
+USHER_API uint64_t usher_flush_some(struct usher_worker *worker, uint64_t *position, uint32_t *budget);
 /* As flush, for the end of a capture: reason "end", the summary's last word. */
 USHER_API uint64_t usher_end(struct usher_worker *worker);
 /* Set its mark, as a policy may have done at its beginning. false: it is gone. */

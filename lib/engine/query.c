@@ -6,14 +6,14 @@
  */
 #include "engine/engine.h"
 
-/* The next used record after *position (family in bit 32); 0: none left. */
-static uint32_t next_record(const struct usher_worker *w, uint64_t *position)
+/* The next used record after *position (family in bit 32); 0: none left, or *budget is. */
+static uint32_t next_within(const struct usher_worker *w, uint64_t *position, uint32_t *budget)
 {
-	for (;;) {
+	for (;; --*budget) {
 		unsigned family = (unsigned)(*position >> 32);
 		uint32_t number = (uint32_t)*position + 1;
 
-		if (family > 1)
+		if (family > 1 || *budget == 0)
 			return 0;
 		if (number >= w->table.slab[family]->fresh) {
 			*position = (uint64_t)(family + 1) << 32;
@@ -21,9 +21,18 @@ static uint32_t next_record(const struct usher_worker *w, uint64_t *position)
 		}
 		*position = (uint64_t)family << 32 | number;
 		number |= family ? CONN_IPV6 : 0;
-		if (conn_at(&w->table, number)->status & CONN_USED)
+		if (conn_at(&w->table, number)->status & CONN_USED) {
+			--*budget;
 			return number;
+		}
 	}
+}
+
+static uint32_t next_record(const struct usher_worker *w, uint64_t *position)
+{
+	uint32_t budget = UINT32_MAX; /* there are fewer records */
+
+	return next_within(w, position, &budget);
 }
 
 bool usher_conn_next(struct usher_worker *w, uint64_t *position, struct usher_conn *conn)
@@ -31,6 +40,19 @@ bool usher_conn_next(struct usher_worker *w, uint64_t *position, struct usher_co
 	uint32_t record;
 
 	while ((record = next_record(w, position))) {
+		if (conn_dead(w, conn_at(&w->table, record)))
+			continue;
+		usher__conn_info(w, record, conn);
+		return true;
+	}
+	return false;
+}
+
+bool usher_conn_scan(struct usher_worker *w, uint64_t *position, uint32_t *budget, struct usher_conn *conn)
+{
+	uint32_t record;
+
+	while ((record = next_within(w, position, budget))) {
 		if (conn_dead(w, conn_at(&w->table, record)))
 			continue;
 		usher__conn_info(w, record, conn);
@@ -95,21 +117,30 @@ bool usher_conn_delete(struct usher_worker *w, struct usher_ref ref)
 	return record != 0;
 }
 
-static uint64_t end_all(struct usher_worker *w, const char *reason)
+static uint64_t end_some(struct usher_worker *w, const char *reason, uint64_t *position, uint32_t *budget)
 {
-	uint64_t position = 0, before = w->counter[USHER_COUNTER_ENDED];
+	uint64_t before = w->counter[USHER_COUNTER_ENDED];
 	uint32_t record;
 
-	while ((record = next_record(w, &position))) {
+	while ((record = next_within(w, position, budget))) {
 		if (conn_dead(w, conn_at(&w->table, record)))
 			usher__conn_bury(w, record);
 		else
 			usher__conn_destroy(w, record, reason);
 	}
 	usher__help_tell(w);
-	while ((record = usher__mapping_next(&w->mappings, 0))) /* those that outlive their connections */
-		usher__mapping_remove(&w->mappings, record);
 	return w->counter[USHER_COUNTER_ENDED] - before;
+}
+
+static uint64_t end_all(struct usher_worker *w, const char *reason)
+{
+	uint64_t position = 0, ended;
+	uint32_t budget = UINT32_MAX, number;
+
+	ended = end_some(w, reason, &position, &budget);
+	while ((number = usher__mapping_next(&w->mappings, 0))) /* those that outlive their connections */
+		usher__mapping_remove(&w->mappings, number);
+	return ended;
 }
 
 /* Is a public name of this connection on that address? */
@@ -150,6 +181,27 @@ uint64_t usher_address_gone(struct usher_worker *w, uint16_t zone, const struct 
 uint64_t usher_flush(struct usher_worker *w)
 {
 	return end_all(w, "flushed");
+}
+
+/* Mappings that nobody uses any more go as well, those of newcomers stay. */
+static void forget_mappings(struct usher_worker *w)
+{
+	uint32_t number, next;
+
+	for (number = usher__mapping_next(&w->mappings, 0); number; number = next) {
+		next = usher__mapping_next(&w->mappings, number);
+		if (!mapping_at(&w->mappings, number)->users && !mapping_at(&w->mappings, number)->owner)
+			usher__mapping_remove(&w->mappings, number);
+	}
+}
+
+uint64_t usher_flush_some(struct usher_worker *w, uint64_t *position, uint32_t *budget)
+{
+	uint64_t ended = end_some(w, "flushed", position, budget);
+
+	if (*budget)
+		forget_mappings(w);
+	return ended;
 }
 
 uint64_t usher_end(struct usher_worker *w)

@@ -235,6 +235,11 @@ void usher_set_flags(struct usher_tracker *t, uint32_t mask, uint32_t flags)
 	t->config.tcp_ignore_invalid_rst = t->flags & USHER_IGNORE_INVALID_RST;
 }
 
+void usher_set_events(struct usher_tracker *t, uint32_t events)
+{
+	t->options.events = events;
+}
+
 static void set_port(struct usher_tracker *t, const struct usher_port_helper *p)
 {
 	uint8_t number = usher__helper_number(t, p->helper);

@@ -239,6 +239,90 @@ static void test_iterate(void **state)
 	net_close(&n);
 }
 
+/* In steps of any size each connection is given once, and no step looks at more than it may. */
+static void test_scan(void **state)
+{
+	struct usher_options options = { .connections = 5000, .connections6 = 5000 };
+	static const uint32_t sizes[] = { 1, 2, 7, 64, 1000, 100000 };
+	struct net n;
+
+	(void)state;
+	net_open_fake(&n, &options);
+	n.quiet = true;
+	for (uint32_t i = 0; i < STEADY; i++)
+		udp(&n, i, i & 1);
+	for (uint32_t i = 0; i < COUNT_OF(sizes); i++) {
+		uint8_t given[STEADY] = { 0 };
+		uint64_t position = 0;
+		uint32_t budget, steps = 0, found = 0;
+		struct usher_conn conn;
+
+		do {
+			budget = sizes[i];
+			for (; usher_conn_scan(n.w, &position, &budget, &conn); found++)
+				given[conn.id - 1]++;
+			assert_true(budget <= sizes[i]);
+			steps++;
+		} while (budget == 0);
+		assert_int_equal(found, STEADY);
+		for (uint32_t k = 0; k < STEADY; k++)
+			assert_int_equal(given[k], 1);
+		assert_true(steps >= STEADY / sizes[i] && steps <= STEADY / sizes[i] + 4);
+	}
+	net_close(&n);
+}
+
+/* A flush in steps ends all that was there at its beginning, children with their masters, and no newcomer behind its back. */
+static void test_flush_some(void **state)
+{
+	struct usher_options options = { .connections = 5000, .connections6 = 5000 };
+	uint64_t position = 0, ended = 0, left = 0;
+	uint32_t budget, steps = 0;
+	struct usher_conn conn;
+	struct net n;
+
+	(void)state;
+	net_open_fake(&n, &options);
+	net_run(&n, "A tcp 10.0.0.2:4000 10.0.0.9:99\nA> E 1 5 p=10.0.0.9:9~\n");
+	n.quiet = true;
+	for (uint32_t i = 0; i < STEADY; i++)
+		udp(&n, i, i & 1);
+	do {
+		budget = 10;
+		ended += usher_flush_some(n.w, &position, &budget);
+		if (steps++ == 3)
+			udp(&n, 3 * STEADY, false); /* into a record that was looked at already */
+	} while (budget == 0);
+	assert_true(steps > STEADY / 10);
+	assert_int_equal(ended, STEADY + 1);
+	for (position = 0; usher_conn_next(n.w, &position, &conn);)
+		left++;
+	assert_int_equal(left, 1);
+	net_sound(&n);
+	net_close(&n);
+}
+
+/* Events come and go while traffic does; without a sink nothing happens. */
+static void test_set_events(void **state)
+{
+	struct usher_options options = { .events = 1u << USHER_EVENT_CONN_NEW };
+	struct net n;
+
+	(void)state;
+	net_open_fake(&n, &options);
+	net_run(&n, "udp 10.0.0.2:1 10.0.0.9:1\n");
+	usher_set_events(n.tracker, 0);
+	net_run(&n, "udp 10.0.0.2:2 10.0.0.9:1\nflush\n");
+	usher_set_events(n.tracker, 1u << USHER_EVENT_CONN_DESTROY);
+	net_run(&n, "udp 10.0.0.2:3 10.0.0.9:1\nflush\n");
+	net_expect_log(&n, "set events",
+		"new 1 udp 10.0.0.2:1>10.0.0.9:1\n"
+		"flushed 2\n"
+		"gone 3 flushed\n"
+		"flushed 1\n");
+	net_close(&n);
+}
+
 /* Expectations, the same way; those of a master that is over are not shown. */
 static void test_iterate_expectations(void **state)
 {
@@ -358,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),        cmocka_unit_test(test_find_call), cmocka_unit_test(test_references),
 		cmocka_unit_test(test_set_timeout), cmocka_unit_test(test_end),       cmocka_unit_test(test_iterate),
+		cmocka_unit_test(test_scan),        cmocka_unit_test(test_flush_some), cmocka_unit_test(test_set_events),
 		cmocka_unit_test(test_iterate_expectations), cmocka_unit_test(test_ids), cmocka_unit_test(test_names),
 	};
 
