@@ -116,11 +116,9 @@ static void nat_json(struct ctl_json *json, uint32_t flags)
 		ctl_json_string(json, "nat", !destination ? "source" : !source ? "destination" : "both");
 }
 
-static void conn_new(struct ctl_json *json, const struct usher_event *event)
+/* What a connection has from its birth on. */
+static void birth_json(struct ctl_json *json, const struct usher_conn *conn)
 {
-	const struct usher_conn *conn = event->conn;
-
-	conn_json(json, conn, false);
 	if (conn->reply_zone != conn->orig.zone)
 		ctl_json_number(json, "reply_zone", conn->reply_zone);
 	nat_json(json, conn->flags);
@@ -131,6 +129,12 @@ static void conn_new(struct ctl_json *json, const struct usher_event *event)
 		ctl_json_bool(json, "reversed", true);
 	if (conn->mark != 0)
 		ctl_json_number(json, "mark", conn->mark);
+}
+
+static void conn_new(struct ctl_json *json, const struct usher_event *event)
+{
+	conn_json(json, event->conn, false);
+	birth_json(json, event->conn);
 }
 
 static void standing_json(struct ctl_json *json, const struct usher_conn *conn)
@@ -194,14 +198,13 @@ static void announce(struct ctl_json *json, const struct usher_event *event)
 		ctl_json_bool(json, "certain", false);
 }
 
-static void expectation_json(struct ctl_json *json, const struct usher_event *event)
+/* `conn`: the child that it lets in; NULL: none. */
+static void one_expectation(struct ctl_json *json, const struct usher_expectation *e, const struct usher_conn *conn)
 {
-	const struct usher_expectation *e = event->u.expect.expectation;
-
 	ctl_json_number(json, "expect", e->id);
 	ctl_json_number(json, "master", e->master);
-	if (event->type == USHER_EVENT_EXPECT_HIT)
-		ctl_json_number(json, "conn", event->conn->id);
+	if (conn != NULL)
+		ctl_json_number(json, "conn", conn->id);
 	ctl_json_string(json, "helper", e->helper);
 	ctl_json_string(json, "kind", e->kind);
 	ctl_json_string(json, "class", e->class_name);
@@ -213,6 +216,11 @@ static void expectation_json(struct ctl_json *json, const struct usher_event *ev
 	if (e->timeout_s != USHER_EXPECT_FOREVER)
 		ctl_json_number(json, "timeout", e->timeout_s);
 	ctl_json_number(json, "uses", e->uses);
+}
+
+static void expectation_json(struct ctl_json *json, const struct usher_event *event)
+{
+	one_expectation(json, event->u.expect.expectation, event->type == USHER_EVENT_EXPECT_HIT ? event->conn : NULL);
 }
 
 static void expect_new(struct ctl_json *json, const struct usher_event *event)
@@ -278,9 +286,16 @@ static void invalid(struct ctl_json *json, const struct usher_event *event)
 	}
 }
 
-bool ctl_event_json(struct ctl_json *json, const struct usher_event *event, uint32_t file)
+static void head(struct ctl_json *json, const char *name, usher_time time)
 {
-	static void (*const body[USHER_EVENT_COUNT])(struct ctl_json *, const struct usher_event *) = {
+	ctl_json_begin(json);
+	ctl_json_string(json, "event", name);
+	ctl_json_time(json, "time", time);
+}
+
+static void body(struct ctl_json *json, const struct usher_event *event)
+{
+	static void (*const bodies[USHER_EVENT_COUNT])(struct ctl_json *, const struct usher_event *) = {
 		[USHER_EVENT_CONN_NEW] = conn_new,
 		[USHER_EVENT_CONN_UPDATE] = conn_update,
 		[USHER_EVENT_CONN_DESTROY] = conn_destroy,
@@ -292,14 +307,89 @@ bool ctl_event_json(struct ctl_json *json, const struct usher_event *event, uint
 		[USHER_EVENT_INVALID] = invalid,
 	};
 
-	ctl_json_begin(json);
-	ctl_json_string(json, "event", usher_event_name(event->type));
-	ctl_json_time(json, "time", event->time);
+	bodies[event->type](json, event);
+}
+
+bool ctl_event_json(struct ctl_json *json, const struct usher_event *event, uint32_t file)
+{
+	head(json, usher_event_name(event->type), event->time);
 	if (event->frame != 0) {
 		if (file != 0)
 			ctl_json_number(json, "file", file);
 		ctl_json_number(json, "frame", event->frame);
 	}
-	body[event->type](json, event);
+	body(json, event);
+	return ctl_json_end(json);
+}
+
+/* ---- of a running gateway ---- */
+
+/* Seconds; absent: for ever. */
+static void left_json(struct ctl_json *json, usher_time deadline, usher_time now)
+{
+	if (deadline != UINT64_MAX)
+		ctl_json_number(json, "left", deadline > now ? (deadline - now) / USHER_SECOND : 0);
+}
+
+/* PPTP's GRE: `key` is that of the receiver; this is what its sender goes by. */
+static void src_key_json(struct ctl_json *json, const struct usher_conn *conn)
+{
+	if (conn->orig.protocol != USHER_GRE || conn->orig.type != 1)
+		return;
+	ctl_json_open(json, "src_key");
+	ctl_json_number(json, "orig", conn->orig.src.key);
+	ctl_json_number(json, "reply", conn->reply.src.key);
+	ctl_json_close(json);
+}
+
+bool ctl_live_event_json(struct ctl_json *json, const struct usher_event *event, usher_time since_1970)
+{
+	struct usher_event shifted = *event;
+	struct usher_conn conn;
+
+	if (event->conn != NULL) {
+		conn = *event->conn;
+		conn.start += since_1970;
+		conn.last += since_1970;
+		shifted.conn = &conn;
+	}
+	head(json, usher_event_name(event->type), event->time + since_1970);
+	body(json, &shifted);
+	if (event->type == USHER_EVENT_CONN_NEW)
+		standing_json(json, event->conn);
+	if (event->type == USHER_EVENT_CONN_NEW || event->type == USHER_EVENT_CONN_UPDATE)
+		left_json(json, event->conn->deadline, event->time);
+	if (event->type <= USHER_EVENT_CONN_DESTROY)
+		src_key_json(json, event->conn);
+	return ctl_json_end(json);
+}
+
+bool ctl_conn_json(struct ctl_json *json, const struct usher_conn *conn, usher_time now, usher_time since_1970)
+{
+	head(json, "conn", now + since_1970);
+	conn_json(json, conn, true);
+	standing_json(json, conn);
+	left_json(json, conn->deadline, now);
+	birth_json(json, conn);
+	src_key_json(json, conn);
+	if (conn->expectations != 0)
+		ctl_json_number(json, "expectations", conn->expectations);
+	ctl_json_time(json, "start", conn->start + since_1970);
+	ctl_json_time(json, "last", conn->last + since_1970);
+	return ctl_json_end(json);
+}
+
+bool ctl_expectation_json(struct ctl_json *json, const struct usher_expectation *expectation, const struct usher_conn *master,
+			  usher_time now, usher_time since_1970)
+{
+	head(json, "expect", now + since_1970);
+	one_expectation(json, expectation, NULL);
+	left_json(json, expectation->deadline, now);
+	if (master != NULL) {
+		ctl_json_open(json, "master_orig");
+		ctl_json_string(json, "proto", ctl_protocol(master->orig.protocol)->name);
+		ctl_tuple_json(json, &master->orig);
+		ctl_json_close(json);
+	}
 	return ctl_json_end(json);
 }

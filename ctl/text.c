@@ -114,28 +114,29 @@ const char *ctl_address(char *out, const struct usher_endpoint *endpoint)
 	return out;
 }
 
+static const struct ctl_protocol known[] = {
+	{ USHER_TCP, CTL_PORT, "tcp" },
+	{ USHER_UDP, CTL_PORT, "udp" },
+	{ USHER_ICMP, CTL_QUERY, "icmp" },
+	{ USHER_ICMPV6, CTL_QUERY, "icmpv6" },
+	{ USHER_GRE, CTL_CALL, "gre" },
+	{ 33, CTL_PORT, "dccp" },
+	{ 132, CTL_PORT, "sctp" },
+	{ 136, CTL_PORT, "udplite" },
+	/* These are tracked by their addresses alone. */
+	{ 2, CTL_NO_KEY, "igmp" },
+	{ 4, CTL_NO_KEY, "ipip" },
+	{ 41, CTL_NO_KEY, "ipv6" },
+	{ 50, CTL_NO_KEY, "esp" },
+	{ 51, CTL_NO_KEY, "ah" },
+	{ 89, CTL_NO_KEY, "ospf" },
+	{ 103, CTL_NO_KEY, "pim" },
+	{ 112, CTL_NO_KEY, "vrrp" },
+	{ 115, CTL_NO_KEY, "l2tp" },
+};
+
 const struct ctl_protocol *ctl_protocol(uint8_t number)
 {
-	static const struct ctl_protocol known[] = {
-		{ USHER_TCP, CTL_PORT, "tcp" },
-		{ USHER_UDP, CTL_PORT, "udp" },
-		{ USHER_ICMP, CTL_QUERY, "icmp" },
-		{ USHER_ICMPV6, CTL_QUERY, "icmpv6" },
-		{ USHER_GRE, CTL_CALL, "gre" },
-		{ 33, CTL_PORT, "dccp" },
-		{ 132, CTL_PORT, "sctp" },
-		{ 136, CTL_PORT, "udplite" },
-		/* These are tracked by their addresses alone. */
-		{ 2, CTL_NO_KEY, "igmp" },
-		{ 4, CTL_NO_KEY, "ipip" },
-		{ 41, CTL_NO_KEY, "ipv6" },
-		{ 50, CTL_NO_KEY, "esp" },
-		{ 51, CTL_NO_KEY, "ah" },
-		{ 89, CTL_NO_KEY, "ospf" },
-		{ 103, CTL_NO_KEY, "pim" },
-		{ 112, CTL_NO_KEY, "vrrp" },
-		{ 115, CTL_NO_KEY, "l2tp" },
-	};
 	static const struct ctl_protocol unknown = { 0, CTL_NO_KEY, "unknown" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -143,6 +144,15 @@ const struct ctl_protocol *ctl_protocol(uint8_t number)
 			return &known[i];
 	}
 	return &unknown;
+}
+
+const struct ctl_protocol *ctl_protocol_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i].name, name) == 0)
+			return &known[i];
+	}
+	return NULL;
 }
 
 const char *ctl_endpoint(char *out, uint8_t protocol, const struct usher_endpoint *endpoint)

@@ -53,6 +53,8 @@ struct ctl_protocol {
 
 /* The protocol with this number; never NULL. */
 const struct ctl_protocol *ctl_protocol(uint8_t number);
+/* The protocol with this name; NULL: none has it. */
+const struct ctl_protocol *ctl_protocol_named(const char *name);
 
 /*
  * "10.0.0.1:21", "[2001:db8::1]:21", without ports the address alone. `out` has CTL_ENDPOINT_SIZE bytes. Returns `out`.

@@ -86,6 +86,7 @@ struct gateway_config {
 	uint32_t connections;        /* limit for each family; 0: the library's default */
 	uint32_t expectations;       /* limit; 0: the library's default */
 	uint32_t new_per_source;     /* new connections that one source may begin in a second; 0: no limit */
+	const char *socket;          /* where `usher list` and its like ask it; NULL: CTL_SOCKET */
 	bool open;                   /* once it ended the kernel forwards as it likes; else nothing is forwarded */
 };
 

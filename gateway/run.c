@@ -24,6 +24,8 @@
 
 #include "gateway/burst.h"
 #include "gateway/config.h"
+#include "gateway/control.h"
+#include "gateway/counters.h"
 #include "gateway/keys.h"
 #include "gateway/reload.h"
 #include "gateway/say.h"
@@ -36,7 +38,7 @@
 #define LINGER      (30 * USHER_SECOND / 1000000)
 #define BURSTS_MAX  16u /* then signals and the network have their turn */
 
-enum { FD_TAP, FD_SIGNALS, FD_NETWORK, FD_COUNT };
+enum { FD_TAP, FD_SIGNALS, FD_NETWORK, FD_CONTROL, FD_COUNT };
 
 struct gateway {
 	const struct gateway_config *config;
@@ -51,6 +53,8 @@ struct gateway {
 	struct gw_policy policy;
 	struct gw_burst burst;
 	uint64_t count[GW_COUNTER_COUNT];
+	struct gw_counters counters;
+	struct gw_control control;
 	struct usher_tracker *tracker;
 	struct usher_worker *worker;
 	void *region;
@@ -114,6 +118,8 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.timeouts = config->timeouts,
 		.policy = gw_policy_decide,
 		.policy_user = &gateway->policy,
+		.sink = gw_control_sink,
+		.sink_user = &gateway->control,
 		.mtu = (uint16_t)gateway->net.least_mtu,
 		.nat_first = config->key_first,
 		.nat_last = config->key_last,
@@ -303,26 +309,10 @@ bool gateway_reload(struct gateway *gateway)
 
 /* ---- running ---- */
 
-static void print_counter(FILE *out, const char *name, uint64_t value)
-{
-	if (value != 0)
-		fprintf(out, "  %-24s %llu\n", name, (unsigned long long)value);
-}
-
 /* All counters that are not 0, for people; in one piece, so that nothing comes between. */
 static void print_counters(struct gateway *gateway)
 {
-	static const char *const names[] = {
-#define X(id, name, text) name,
-		GW_COUNTERS(X)
-#undef X
-	};
-	static const char *const steer_names[] = {
-#define X(id, name, text) name,
-		STEER_COUNTERS(X)
-#undef X
-	};
-
+	struct gw_counted counted;
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -330,19 +320,10 @@ static void print_counters(struct gateway *gateway)
 	if (out == NULL)
 		return;
 	fprintf(out, "usher gateway: counters\n");
-	for (unsigned i = 0; i < STEER_COUNTER_COUNT; i++)
-		print_counter(out, steer_names[i], gw_steer_count(&gateway->steer, (enum steer_counter)i));
-	print_counter(out, "tap_lost", gw_net_lost(&gateway->net, gateway->tap.index));
-	for (unsigned i = 0; i < GW_COUNTER_COUNT; i++)
-		print_counter(out, names[i], gateway->count[i]);
-	print_counter(out, "routes_asked", gateway->routes->asked);
-	for (unsigned i = 0; i < USHER_COUNTER_COUNT; i++) {
-		enum usher_counter counter = (enum usher_counter)i;
-
-		print_counter(out, usher_counter_name(counter), usher_counter_get(gateway->worker, counter));
+	for (unsigned i = 0; gw_counter_at(&gateway->counters, i, &counted); i++) {
+		if (counted.value != 0)
+			fprintf(out, "  %-24s %llu\n", counted.name, (unsigned long long)counted.value);
 	}
-	for (unsigned i = 1; i < USHER_REASON_COUNT; i++)
-		print_counter(out, usher_reason_name(i), usher_reason_count(gateway->worker, (enum usher_reason)i));
 	if (fclose(out) == 0)
 		fputs(text, stderr);
 	free(text);
@@ -374,6 +355,7 @@ static usher_time keep_time(struct gateway *gateway, usher_time now)
 	}
 	if (now >= gateway->beat) {
 		gw_steer_alive(&gateway->steer, now + LEASE);
+		gw_control_run(&gateway->control, now);
 		gateway->beat = now + BEAT;
 	}
 	return wakeup < gateway->beat ? wakeup : gateway->beat;
@@ -399,10 +381,12 @@ static bool run(struct gateway *gateway)
 		[FD_TAP] = { .fd = gateway->tap.fd, .events = POLLIN },
 		[FD_SIGNALS] = { .fd = gateway->signals, .events = POLLIN },
 		[FD_NETWORK] = { .fd = gateway->net.events, .events = POLLIN },
+		[FD_CONTROL] = { .fd = gateway->control.poll, .events = POLLIN },
 	};
 
 	while (!gateway->stop) {
-		usher_time now = clock_now(), next = keep_time(gateway, now), wait = next > now ? next - now : 0;
+		usher_time now = clock_now(), next = keep_time(gateway, now);
+		usher_time wait = next > now && !gw_control_due(&gateway->control) ? next - now : 0;
 		struct timespec timeout = { (time_t)(wait / USHER_SECOND), (long)(wait % USHER_SECOND) };
 
 		if (ppoll(fds, FD_COUNT, &timeout, NULL) < 0 && errno != EINTR)
@@ -415,6 +399,8 @@ static bool run(struct gateway *gateway)
 			follow_network(gateway);
 		if (fds[FD_TAP].revents)
 			move_packets(gateway);
+		if (fds[FD_CONTROL].revents || gw_control_due(&gateway->control))
+			gw_control_run(&gateway->control, clock_now());
 	}
 	return true;
 }
@@ -449,11 +435,28 @@ static void tell_stop(const struct gateway *gateway)
 				       "nothing is forwarded until one starts again (or: tc filter del dev INTERFACE ingress)");
 }
 
+static bool set_up_control(struct gateway *gateway)
+{
+	const char *path = gateway->config->socket;
+
+	gateway->counters = (struct gw_counters){
+		.steer = &gateway->steer,
+		.net = &gateway->net,
+		.tap = &gateway->tap,
+		.count = gateway->count,
+		.routes = gateway->routes,
+		.worker = gateway->worker,
+		.control = &gateway->control.counts,
+	};
+	return gw_control_init(&gateway->control, path != NULL ? path : CTL_SOCKET, gateway->tracker, &gateway->counters);
+}
+
 static bool set_up(struct gateway *gateway)
 {
 	const struct gateway_config *config = gateway->config;
 
-	if (!take_lock(gateway) || !take_signals(gateway) || !gw_net_init(&gateway->net, config) || !set_up_engine(gateway))
+	if (!take_lock(gateway) || !take_signals(gateway) || !gw_net_init(&gateway->net, config) || !set_up_engine(gateway) ||
+	    !set_up_control(gateway))
 		return false;
 	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
 		gw_say("the machine's own sockets may take keys that NAT lent out");
@@ -466,6 +469,7 @@ static void tear_down(struct gateway *gateway)
 		gw_steer_alive(&gateway->steer, 0);
 	if (gateway->config->open)
 		gw_steer_detach(&gateway->steer);
+	gw_control_fini(&gateway->control);
 	gw_burst_fini(&gateway->burst);
 	gw_steer_fini(&gateway->steer);
 	gw_tap_fini(&gateway->tap);
@@ -492,6 +496,7 @@ static bool run_gateway(const struct gateway_config *config, const char *file)
 	gateway->config = config;
 	gateway->file = file;
 	gateway->lock = gateway->signals = gateway->tap.fd = gateway->net.query = gateway->net.events = -1;
+	gateway->control.poll = gateway->control.listener = -1;
 	good = set_up(gateway);
 	if (good) {
 		tell_start(gateway);

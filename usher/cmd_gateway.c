@@ -49,6 +49,7 @@ const char help_gateway[] =
 	"      --connections N        connections at a time, for IPv4 and IPv6 each (262144); only those in use cost memory\n"
 	"      --open                 when it ends, or is killed, the kernel forwards as it is set up to; else nothing is\n"
 	"                             forwarded between these interfaces until a gateway runs again\n"
+	"      --socket PATH          where usher list, watch and the others ask it (/run/usher/gateway.sock)\n"
 	"  -h, --help                 this text\n"
 	"\n"
 	"SIGUSR1 prints all counters that are not 0 on stderr. SIGHUP reads the file again: if it is wrong, the gateway says so\n"
@@ -63,7 +64,7 @@ const char help_gateway[] =
 
 enum {
 	OPT_INSIDE = 256, OPT_OUTSIDE, OPT_MASQUERADE, OPT_MASQUERADE6, OPT_SNAT, OPT_FORWARD, OPT_KEYS, OPT_HELPER,
-	OPT_NO_DEFAULT_HELPERS, OPT_CONNECTIONS, OPT_OPEN
+	OPT_NO_DEFAULT_HELPERS, OPT_CONNECTIONS, OPT_OPEN, OPT_SOCKET
 };
 
 static const struct option long_options[] = {
@@ -79,6 +80,7 @@ static const struct option long_options[] = {
 	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 	{ "open", no_argument, NULL, OPT_OPEN },
 	{ "config", required_argument, NULL, 'c' },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -212,6 +214,7 @@ static int parse_one(struct reading *reading, int option, const char *argument)
 	case OPT_KEYS: return parse_keys(config, argument);
 	case OPT_HELPER: return option_helper("gateway", argument, &reading->helpers, &config->helper_count);
 	case OPT_CONNECTIONS: return parse_connections(config, argument);
+	case OPT_SOCKET: config->socket = argument; break;
 	case OPT_MASQUERADE: config->masquerade[0] = true; break;
 	case OPT_MASQUERADE6: config->masquerade[1] = true; break;
 	case OPT_NO_DEFAULT_HELPERS: reading->no_default_helpers = true; break;

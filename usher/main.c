@@ -27,7 +27,7 @@ static int print_overview(void)
 	       "\n"
 	       "Commands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	printf("\n"
 	       "usher help COMMAND, or usher COMMAND --help, tells all about a command; so does the manual, usher(1).\n"
 	       "\n"

@@ -181,6 +181,9 @@ class Gateway:
     def __init__(self, net, *options):
         self.net = net
         self.log = Path(f'/tmp/{net.names["gateway"]}.log')
+        self.socket = f'/tmp/{net.names["gateway"]}.sock'  # the usual one may be another test's
+        if '--socket' not in options:
+            options += ('--socket', self.socket)
         with self.log.open('wb') as log:
             self.process = net.start('gateway', os.environ['USHER'], 'gateway', *options, stderr=log)
         try:
