@@ -11,7 +11,7 @@
 #include "ctl/request.h"
 #include "gateway/ring.h"
 
-#define CLIENT_OUT (4 * CTL_ROW_MAX)
+#define CLIENT_OUT (16 * CTL_ROW_MAX)
 
 struct gw_client {
 	int fd;

@@ -84,7 +84,7 @@ static bool listen_at(struct gw_control *control, const char *path)
 	if (!make_way(&address))
 		return false;
 	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (control->listener < 0 || !bind_as_root(control->listener, &address) || listen(control->listener, 16) != 0 ||
+	if (control->listener < 0 || !bind_as_root(control->listener, &address) || listen(control->listener, 2 * CONTROL_CLIENTS) != 0 ||
 	    lstat(path, &there) != 0)
 		return gw_say("--socket %s: %s", path, strerror(errno));
 	memcpy(control->path, address.sun_path, sizeof(control->path));
@@ -234,6 +234,15 @@ void gw_control_sink(void *user, const struct usher_event *event)
 
 /* ---- a turn ---- */
 
+static bool begin_watch(struct gw_control *control, struct gw_client *client)
+{
+	if (control->counts.watchers < CONTROL_WATCHERS && gw_ring_init(&client->ring))
+		return true;
+	control->counts.busy++;
+	gw_client_error(client, "too many watch already", true);
+	return false;
+}
+
 static void begin_answer(struct gw_control *control, struct gw_client *client, uint32_t len)
 {
 	char wrong[512];
@@ -243,10 +252,8 @@ static void begin_answer(struct gw_control *control, struct gw_client *client, u
 		gw_client_error(client, wrong, true);
 		return;
 	}
-	if (client->request.command == CTL_COMMAND_watch && !gw_ring_init(&client->ring)) {
-		gw_client_error(client, "out of memory", true);
+	if (client->request.command == CTL_COMMAND_watch && !begin_watch(control, client))
 		return;
-	}
 	control->counts.requests++;
 	client->answering = true;
 	client->stage = 0;

@@ -10,9 +10,10 @@
 
 #include "gateway/answer.h"
 
-#define CONTROL_CLIENTS 32u
-#define CONTROL_ROWS    64u                  /* of one turn, for all clients */
-#define CONTROL_IDLE    (30 * USHER_SECOND)  /* a client that asks nothing for so long is sent away */
+#define CONTROL_CLIENTS  32u
+#define CONTROL_WATCHERS 8u                  /* of them: each has a ring of some 10 MiB, as far as it is ever filled */
+#define CONTROL_ROWS     256u                /* of one turn, for all clients: a turn of packets is 1024 of these */
+#define CONTROL_IDLE     (30 * USHER_SECOND) /* a client that asks nothing for so long is sent away */
 
 struct gw_control {
 	int poll;     /* readable when there is something to do: for the gateway's poll */

@@ -46,7 +46,7 @@ static bool control_at(const struct gw_counters *c, unsigned number, struct gw_c
 {
 	const struct gw_counted all[] = {
 		{ "control", "control_clients", "clients of the control socket", c->control->clients },
-		{ "control", "control_busy", "clients sent away because there were too many", c->control->busy },
+		{ "control", "control_busy", "clients and watchers sent away because there were too many", c->control->busy },
 		{ "control", "control_requests", "requests answered", c->control->requests },
 		{ "control", "control_refused", "requests that made no sense", c->control->refused },
 		{ "control", "control_lost", "events that a watcher was too slow for", c->control->lost },

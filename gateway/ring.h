@@ -11,7 +11,7 @@
 
 #include <usher/usher.h>
 
-#define RING_EVENTS     1024u
+#define RING_EVENTS     4096u
 #define RING_TEXT       256u
 #define RING_FIELDS     16u
 #define RING_FIELD_TEXT 64u

@@ -158,14 +158,17 @@ static bool send_all(int fd, const char *text, size_t len)
 	return true;
 }
 
+/* If the gateway does not take it, it has said why. */
 static bool send_request(FILE *stream, const json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
-	bool good = text != NULL && send_all(fileno(stream), text, strlen(text)) && send_all(fileno(stream), "\n", 1);
+	bool good = text != NULL;
 
+	if (good && send_all(fileno(stream), text, strlen(text)))
+		send_all(fileno(stream), "\n", 1);
 	free(text);
 	if (!good)
-		complain("the gateway did not take the request: %s", strerror(errno));
+		complain("out of memory");
 	return good;
 }
 

@@ -7,9 +7,10 @@
 const char help_delete[] =
 	"usage: usher delete FILTER...\n"
 	"\n"
-	"Ends the connections of the running gateway that match all of the filter, with the expectations and children\n"
-	"of each, and prints them as conntrack -D does. The ends themselves are not told; a packet that comes later\n"
-	"begins a new connection, if the gateway lets it. At least one filter is wanted: usher flush ends all.\n"
+	"Ends the connections of the running gateway that match all of the filter, and prints them as conntrack -D does. What\n"
+	"they still wait for ends too, and what cannot be without them (the GRE of a PPTP call); data connections of FTP go on.\n"
+	"Nobody is told: a packet that comes later begins a new connection, if the gateway lets it. At least one filter is\n"
+	"wanted: usher flush ends all.\n"
 	"\n"
 	ASK_FILTER_HELP ASK_ID_HELP ASK_HELP ASK_STATUS_HELP
 	"\n"
