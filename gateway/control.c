@@ -84,8 +84,8 @@ static bool listen_at(struct gw_control *control, const char *path)
 	if (!make_way(&address))
 		return false;
 	control->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (control->listener < 0 || !bind_as_root(control->listener, &address) || listen(control->listener, 2 * CONTROL_CLIENTS) != 0 ||
-	    lstat(path, &there) != 0)
+	if (control->listener < 0 || !bind_as_root(control->listener, &address) ||
+	    listen(control->listener, 2 * CONTROL_CLIENTS) != 0 || lstat(path, &there) != 0)
 		return gw_say("--socket %s: %s", path, strerror(errno));
 	memcpy(control->path, address.sun_path, sizeof(control->path));
 	control->inode = there.st_ino;
