@@ -52,6 +52,13 @@ static void print_end(const json_t *tuple, const char *address, const char *port
 		printf(":%llu", (unsigned long long)number(tuple, port));
 }
 
+/* What it has in place of ports. */
+static void print_id(const json_t *object, const char *name, const char *label)
+{
+	if (has(object, name))
+		printf(" %s %llu", label, (unsigned long long)number(object, name));
+}
+
 static void print_direction(const char *label, const json_t *tuple)
 {
 	char bytes[WORDS_SIZE];
@@ -61,11 +68,9 @@ static void print_direction(const char *label, const json_t *tuple)
 	print_end(tuple, "src", "sport");
 	printf(" -> ");
 	print_end(tuple, "dst", "dport");
-	if (has(tuple, "key"))
-		printf(" call %llu", (unsigned long long)number(tuple, "key"));
-	if (has(tuple, "id"))
-		printf(" type %llu id %llu", (unsigned long long)number(tuple, "type"),
-		       (unsigned long long)number(tuple, "id"));
+	print_id(tuple, "key", "call");
+	print_id(tuple, "type", "type");
+	print_id(tuple, "id", "id");
 	printf(": %llu packet%s, %s", (unsigned long long)packets, words_s(packets),
 	       words_bytes(bytes, number(tuple, "bytes")));
 	if (number(tuple, "lost") != 0 || number(tuple, "late") != 0)
@@ -100,8 +105,12 @@ static void print_nat(const json_t *row)
 	if (strcmp(nat, "source") == 0 || strcmp(nat, "both") == 0) {
 		printf("  %-9s source ", "nat");
 		print_end(orig, "src", "sport");
+		print_id(orig, "id", "id");
+		print_id(json_object_get(row, "src_key"), "orig", "call");
 		printf(" leaves as ");
 		print_end(reply, "dst", "dport");
+		print_id(reply, "id", "id");
+		print_id(reply, "key", "call");
 		putchar('\n');
 	}
 	if (strcmp(nat, "destination") == 0 || strcmp(nat, "both") == 0) {
