@@ -4,6 +4,7 @@
 #include "gateway/counters.h"
 
 #include "gateway/count.h"
+#include "gateway/privileges.h"
 
 static bool steer_at(const struct gw_counters *c, unsigned number, struct gw_counted *counted)
 {
@@ -32,9 +33,12 @@ static bool gateway_at(const struct gw_counters *c, unsigned number, struct gw_c
 #undef X
 	};
 
-	if (number > GW_COUNTER_COUNT)
+	if (number > GW_COUNTER_COUNT + 1)
 		return false;
-	if (number == GW_COUNTER_COUNT)
+	if (number == GW_COUNTER_COUNT + 1)
+		*counted = (struct gw_counted){ "gateway", "sandbox_refused", "system calls that the sandbox refused",
+						gw_privileges_refused() };
+	else if (number == GW_COUNTER_COUNT)
 		*counted = (struct gw_counted){ "gateway", "routes_asked", "questions to the kernel's routing tables",
 						c->routes->asked };
 	else

@@ -13,6 +13,7 @@
 
 #include "ctl/address.h"
 
+#define GATEWAY_RUN        "/run/usher" /* the one place where the running gateway has files */
 #define GATEWAY_PORTS      32u   /* interfaces */
 #define GATEWAY_FORWARDS   1024u
 #define GATEWAY_STATICS    256u
@@ -87,12 +88,14 @@ struct gateway_config {
 	uint32_t expectations;       /* limit; 0: the library's default */
 	uint32_t new_per_source;     /* new connections that one source may begin in a second; 0: no limit */
 	const char *socket;          /* where `usher list` and its like ask it; NULL: CTL_SOCKET */
+	bool no_sandbox;             /* it keeps all that root may do */
 	bool open;                   /* once it ended the kernel forwards as it likes; else nothing is forwarded */
 };
 
 /*
  * Run in the foreground until SIGTERM or SIGINT. false: it could not begin or go on; one line on stderr has told why. Needs
- * CAP_NET_ADMIN, CAP_BPF (or CAP_SYS_ADMIN) and /dev/net/tun. `config` and what it points to must stay.
+ * CAP_NET_ADMIN, CAP_BPF (or CAP_SYS_ADMIN) and /dev/net/tun, and of these it keeps only what it needs. Nothing that the process
+ * does later can do more than gateway/privileges.h says. `config` and what it points to must stay.
  */
 bool gateway_run(const struct gateway_config *config);
 

@@ -27,6 +27,7 @@
 #include "gateway/control.h"
 #include "gateway/counters.h"
 #include "gateway/keys.h"
+#include "gateway/privileges.h"
 #include "gateway/reload.h"
 #include "gateway/say.h"
 #include "gateway/steer.h"
@@ -356,6 +357,7 @@ static usher_time keep_time(struct gateway *gateway, usher_time now)
 	if (now >= gateway->beat) {
 		gw_steer_alive(&gateway->steer, now + LEASE);
 		gw_control_run(&gateway->control, now);
+		gw_privileges_tell();
 		gateway->beat = now + BEAT;
 	}
 	return wakeup < gateway->beat ? wakeup : gateway->beat;
@@ -460,7 +462,7 @@ static bool set_up(struct gateway *gateway)
 		return false;
 	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
 		gw_say("the machine's own sockets may take keys that NAT lent out");
-	return set_up_steering(gateway);
+	return set_up_steering(gateway) && (config->no_sandbox || gw_privileges_drop(&gateway->steer, GATEWAY_RUN));
 }
 
 static void tear_down(struct gateway *gateway)

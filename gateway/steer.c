@@ -212,6 +212,14 @@ void gw_steer_alive(struct gw_steer *steer, usher_time until)
 	__atomic_store_n(&steer->config->alive_until, until, __ATOMIC_RELAXED);
 }
 
+bool gw_steer_reachable(const struct gw_steer *steer)
+{
+	struct steer_config value;
+	uint32_t key = 0;
+
+	return bpf_map_lookup_elem(map_fd(steer, "config"), &key, &value) == 0;
+}
+
 uint64_t gw_steer_count(const struct gw_steer *steer, enum steer_counter counter)
 {
 	uint64_t value[PROCESSORS_MAX], sum = 0;

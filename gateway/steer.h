@@ -54,6 +54,9 @@ void gw_steer_services_keep(struct gw_steer *steer, bool (*keep)(void *user, con
 /* Until then the programs believe that we are there. */
 void gw_steer_alive(struct gw_steer *steer, usher_time until);
 
+/* Does the kernel let us look into our maps? false: errno says why not. */
+bool gw_steer_reachable(const struct gw_steer *steer);
+
 uint64_t gw_steer_count(const struct gw_steer *steer, enum steer_counter counter);
 
 #endif

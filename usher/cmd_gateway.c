@@ -50,6 +50,7 @@ const char help_gateway[] =
 	"      --open                 when it ends, or is killed, the kernel forwards as it is set up to; else nothing is\n"
 	"                             forwarded between these interfaces until a gateway runs again\n"
 	"      --socket PATH          where usher list, watch and the others ask it (/run/usher/gateway.sock)\n"
+	"      --no-sandbox           keep all of root's rights while it runs, to look for errors; else those it does not need go\n"
 	"  -h, --help                 this text\n"
 	"\n"
 	"SIGUSR1 prints all counters that are not 0 on stderr. SIGHUP reads the file again: if it is wrong, the gateway says so\n"
@@ -64,7 +65,7 @@ const char help_gateway[] =
 
 enum {
 	OPT_INSIDE = 256, OPT_OUTSIDE, OPT_MASQUERADE, OPT_MASQUERADE6, OPT_SNAT, OPT_FORWARD, OPT_KEYS, OPT_HELPER,
-	OPT_NO_DEFAULT_HELPERS, OPT_CONNECTIONS, OPT_OPEN, OPT_SOCKET
+	OPT_NO_DEFAULT_HELPERS, OPT_CONNECTIONS, OPT_OPEN, OPT_SOCKET, OPT_NO_SANDBOX
 };
 
 static const struct option long_options[] = {
@@ -81,6 +82,7 @@ static const struct option long_options[] = {
 	{ "open", no_argument, NULL, OPT_OPEN },
 	{ "config", required_argument, NULL, 'c' },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -218,6 +220,7 @@ static int parse_one(struct reading *reading, int option, const char *argument)
 	case OPT_MASQUERADE: config->masquerade[0] = true; break;
 	case OPT_MASQUERADE6: config->masquerade[1] = true; break;
 	case OPT_NO_DEFAULT_HELPERS: reading->no_default_helpers = true; break;
+	case OPT_NO_SANDBOX: config->no_sandbox = true; break;
 	default: config->open = true; break;
 	}
 	return STATUS_OK;

@@ -207,7 +207,10 @@ class Gateway:
 
     def __exit__(self, *_):
         self.net.stop(self.process)
+        said = self.log.read_text() if self.log.exists() else ''
         self.log.unlink(missing_ok=True)
+        # It lives on when its sandbox refuses something, but then the sandbox does not know what the gateway needs.
+        assert 'was refused' not in said, said
 
     def counters(self):
         """All of them, by name; those that are 0 are not there: use .get(name, 0)."""
