@@ -27,6 +27,7 @@
 #include "gateway/control.h"
 #include "gateway/counters.h"
 #include "gateway/keys.h"
+#include "gateway/notify.h"
 #include "gateway/privileges.h"
 #include "gateway/reload.h"
 #include "gateway/say.h"
@@ -53,6 +54,7 @@ struct gateway {
 	struct gw_steer steer;
 	struct gw_policy policy;
 	struct gw_burst burst;
+	struct gw_notify notify;
 	uint64_t count[GW_COUNTER_COUNT];
 	struct gw_counters counters;
 	struct gw_control control;
@@ -358,6 +360,7 @@ static usher_time keep_time(struct gateway *gateway, usher_time now)
 		gw_steer_alive(&gateway->steer, now + LEASE);
 		gw_control_run(&gateway->control, now);
 		gw_privileges_tell();
+		gw_notify_alive(&gateway->notify);
 		gateway->beat = now + BEAT;
 	}
 	return wakeup < gateway->beat ? wakeup : gateway->beat;
@@ -412,12 +415,12 @@ static bool run(struct gateway *gateway)
 static void tell_start(const struct gateway *gateway)
 {
 	const struct gateway_config *config = gateway->config;
-	char text[400] = "";
+	char text[500] = "";
 	size_t used = 0;
 
 	for (int outside = 0; outside < 2; outside++) {
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", outside ? ", outside" : "inside");
-		for (uint32_t i = 0; i < gateway->net.port_count && used + IF_NAMESIZE + 32 < sizeof(text); i++) {
+		for (uint32_t i = 0; i < gateway->net.port_count && used + IF_NAMESIZE + 132 < sizeof(text); i++) {
 			const struct gw_port *port = &gateway->net.port[i];
 
 			if (port->outside == outside && port->name[0] != '\0')
@@ -425,12 +428,15 @@ static void tell_start(const struct gateway *gateway)
 							 port->index ? "" : " (not there yet)");
 		}
 	}
-	gw_say("%s; %s, %u forwards, %u helped ports; through %s", text, needs_nat(config) ? "translating" : "routing",
-	       config->forward_count, config->helper_count, gateway->tap.name);
+	snprintf(text + used, sizeof(text) - used, "; %s, %u forwards, %u helped ports; through %s",
+		 needs_nat(config) ? "translating" : "routing", config->forward_count, config->helper_count, gateway->tap.name);
+	gw_say("%s", text);
+	gw_notify_ready(&gateway->notify, text);
 }
 
 static void tell_stop(const struct gateway *gateway)
 {
+	gw_notify_stopping(&gateway->notify);
 	gw_say("stopped after %llu packets and %llu connections; %s", (unsigned long long)gateway->count[GW_COUNT_READ],
 	       (unsigned long long)usher_counter_get(gateway->worker, USHER_COUNTER_CONNECTIONS),
 	       gateway->config->open ? "the kernel has the interfaces again" :
@@ -457,6 +463,7 @@ static bool set_up(struct gateway *gateway)
 {
 	const struct gateway_config *config = gateway->config;
 
+	gw_notify_init(&gateway->notify, BEAT);
 	if (!take_lock(gateway) || !take_signals(gateway) || !gw_net_init(&gateway->net, config) || !set_up_engine(gateway) ||
 	    !set_up_control(gateway))
 		return false;
@@ -476,6 +483,7 @@ static void tear_down(struct gateway *gateway)
 	gw_steer_fini(&gateway->steer);
 	gw_tap_fini(&gateway->tap);
 	gw_net_fini(&gateway->net);
+	gw_notify_fini(&gateway->notify);
 	if (gateway->region != NULL && gateway->region != MAP_FAILED)
 		munmap(gateway->region, gateway->region_size);
 	free(gateway->routes);
@@ -497,7 +505,7 @@ static bool run_gateway(const struct gateway_config *config, const char *file)
 		return gw_say("out of memory");
 	gateway->config = config;
 	gateway->file = file;
-	gateway->lock = gateway->signals = gateway->tap.fd = gateway->net.query = gateway->net.events = -1;
+	gateway->lock = gateway->signals = gateway->tap.fd = gateway->net.query = gateway->net.events = gateway->notify.fd = -1;
 	gateway->control.poll = gateway->control.listener = -1;
 	good = set_up(gateway);
 	if (good) {
