@@ -14,6 +14,8 @@
 #include "ctl/address.h"
 
 #define GATEWAY_RUN        "/run/usher" /* the one place where the running gateway has files */
+#define GATEWAY_LOCK       "usher-gateway" /* who has bound this abstract name is the gateway of the network namespace */
+#define GATEWAY_FRAGMENTS  256u /* datagrams put together at a time: 17 MiB if all are long */
 #define GATEWAY_PORTS      32u   /* interfaces */
 #define GATEWAY_FORWARDS   1024u
 #define GATEWAY_STATICS    256u

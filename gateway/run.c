@@ -36,7 +36,6 @@
 #define LEASE       (5 * USHER_SECOND)
 #define BEAT        (1 * USHER_SECOND)
 #define TICK_BUDGET 4096u
-#define FRAGMENTS   256u /* datagrams put together at a time: 17 MiB if all are long */
 #define LINGER      (30 * USHER_SECOND / 1000000)
 #define BURSTS_MAX  16u /* then signals and the network have their turn */
 
@@ -82,7 +81,7 @@ static usher_time clock_now(void)
 /* Two gateways would take the interfaces from each other. The name is the network namespace's, and goes with the process. */
 static bool take_lock(struct gateway *gateway)
 {
-	static const char name[] = "usher-gateway"; /* behind a 0: no file */
+	static const char name[] = GATEWAY_LOCK; /* behind a 0: no file */
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name));
 
@@ -126,7 +125,7 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.mtu = (uint16_t)gateway->net.least_mtu,
 		.nat_first = config->key_first,
 		.nat_last = config->key_last,
-		.fragments = FRAGMENTS,
+		.fragments = GATEWAY_FRAGMENTS,
 	};
 
 	memcpy(options.seed, seed, sizeof(options.seed));

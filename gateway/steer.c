@@ -14,9 +14,7 @@
 
 #include "gateway/say.h"
 
-#define FILTER_HANDLE   0x7573u /* ours among the filters of an interface */
-#define FILTER_PRIORITY 1u
-#define PROCESSORS_MAX  4096
+#define PROCESSORS_MAX 4096
 
 /* The compiled bpf/steer.c. */
 static const _Alignas(8) unsigned char object_bytes[] = {
@@ -83,7 +81,7 @@ void gw_steer_fini(struct gw_steer *steer)
 static int attach(int program, uint32_t index)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)index, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .handle = GW_STEER_HANDLE, .priority = GW_STEER_PRIORITY,
 		    .flags = BPF_TC_F_REPLACE);
 	int error = bpf_tc_hook_create(&hook);
 
@@ -105,7 +103,7 @@ bool gw_steer_tap(struct gw_steer *steer, uint32_t index)
 static void detach(uint32_t index)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)index, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = GW_STEER_HANDLE, .priority = GW_STEER_PRIORITY);
 
 	bpf_tc_detach(&hook, &options);
 }

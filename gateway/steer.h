@@ -13,6 +13,9 @@
 #include "bpf/shared.h"
 #include "gateway/net.h"
 
+#define GW_STEER_HANDLE   0x7573u /* ours among the filters of an interface */
+#define GW_STEER_PRIORITY 1u
+
 struct bpf_object;
 
 struct gw_steer {

@@ -9,6 +9,7 @@
 #include "ctl/text.h"
 #include "gateway/gateway.h"
 #include "usher/command.h"
+#include "usher/gateway_options.h"
 #include "usher/option_helper.h"
 
 const char help_gateway[] =
@@ -279,25 +280,27 @@ static int parse(struct reading *reading, int argc, char **argv)
 	return -1;
 }
 
-static int run(const struct reading *reading)
+static int run(const char *file, const struct gateway_config *config)
 {
 #ifdef USHER_GATEWAY
-	bool good = reading->file != NULL ? gateway_run_file(reading->file) : gateway_run(&reading->config);
+	bool good = file != NULL ? gateway_run_file(file) : gateway_run(config);
 
 	return good ? STATUS_OK : STATUS_FAILED;
 #else
-	(void)reading;
-	return complain("this one was built without the gateway, for want of libbpf, libyaml or clang (-Dgateway=enabled tells)");
+	(void)file;
+	(void)config;
+	return complain("this one was built without the gateway, for want of libbpf, libyaml, libcap, libseccomp or clang"
+			" (-Dgateway=enabled tells)");
 #endif
 }
 
-int cmd_gateway(int argc, char **argv)
+int gateway_options(int argc, char **argv, int (*use)(const char *file, const struct gateway_config *config))
 {
 	struct reading reading = { .config = { .key_first = GATEWAY_KEY_FIRST, .key_last = GATEWAY_KEY_LAST } };
 	int status = parse(&reading, argc, argv);
 
 	if (status < 0)
-		status = run(&reading);
+		status = use(reading.file, &reading.config);
 	for (uint32_t i = 0; i < reading.list_count; i++)
 		free(reading.lists[i]);
 	free(reading.lists);
@@ -305,4 +308,9 @@ int cmd_gateway(int argc, char **argv)
 	free(reading.forwards);
 	free(reading.helpers);
 	return status;
+}
+
+int cmd_gateway(int argc, char **argv)
+{
+	return gateway_options(argc, argv, run);
 }
