@@ -70,12 +70,6 @@ static bool is_static(const struct gw_burst *burst, const struct gw_look *look, 
 	return gw_policy_is_static(burst->policy->config, &endpoint);
 }
 
-static bool is_public(const struct gw_burst *burst, const struct gw_look *look, const uint8_t *packet)
-{
-	return gw_policy_in_pool(burst->policy->config, look->family, destination_of(look, packet)) ||
-	       is_static(burst, look, packet);
-}
-
 static const struct gw_route *route_to(struct gw_burst *burst, const struct gw_look *look, const uint8_t *address)
 {
 	return gw_route_find(burst->routes, look->family, address, burst->now);
@@ -267,13 +261,16 @@ static bool settle(struct gw_burst *burst, const struct gw_slot *slot, uint8_t *
 	const struct gw_route *route;
 	enum gw_error kind;
 
-	if (slot->head.meta.flags & TAP_OWN || is_public(burst, look, data))
+	if (slot->head.meta.flags & TAP_OWN ||
+	    gw_policy_in_pool(burst->policy->config, look->family, destination_of(look, data)))
 		return false;
 	if (gw_is_martian(look, data)) {
 		burst->count[GW_COUNT_MARTIAN]++;
 		return true;
 	}
 	route = route_to(burst, look, destination_of(look, data));
+	if (route->kind != GW_ROUTE_OUT && is_static(burst, look, data))
+		return false;
 	if (route->kind == GW_ROUTE_LOCAL) {
 		send_local(burst, slot, data, look->len);
 		return true;
