@@ -20,7 +20,7 @@ void gw_reload_settle(const struct gateway_config *now, struct gateway_config *n
 		strcat(text, ", limits.connections");
 	if (next->expectations != now->expectations)
 		strcat(text, ", limits.expectations");
-	if (gw_policy_addresses(next) > gw_policy_addresses(now))
+	if (gw_policy_addresses(next) > gw_policy_addresses(now) + GATEWAY_PORTS) /* there was room for some */
 		strcat(text, ", room for more public addresses");
 	if (*text != '\0')
 		gw_say("only from the next start on: %s", text + 2);
