@@ -101,7 +101,10 @@ struct gateway_config {
  */
 bool gateway_run(const struct gateway_config *config);
 
-/* The same with a configuration file, usher.yaml(5), which SIGHUP reads again. What is wrong with it was told line by line. */
-bool gateway_run_file(const char *file);
+/*
+ * The same with a configuration file, usher.yaml(5), which SIGHUP reads again. What is wrong with it was told line by line.
+ * `given` has what is no matter of the file: socket, no_sandbox.
+ */
+bool gateway_run_file(const char *file, const struct gateway_config *given);
 
 #endif

@@ -28,6 +28,8 @@ void gw_reload_settle(const struct gateway_config *now, struct gateway_config *n
 	next->key_last = now->key_last;
 	next->connections = now->connections;
 	next->expectations = now->expectations;
+	next->socket = now->socket;
+	next->no_sandbox = now->no_sandbox;
 }
 
 static bool same_address(const struct usher_endpoint *a, const struct usher_endpoint *b)

@@ -283,8 +283,6 @@ static void take_config(struct gateway *gateway, struct gateway_config *config)
 	gw_steer_ports(&gateway->steer, &gateway->net);
 	gw_net_adopt(&gateway->net, config);
 	gw_net_refresh(&gateway->net);
-	if (needs_nat(config))
-		gw_keys_reserve(config->key_first, config->key_last);
 	gw_steer_services_keep(&gateway->steer, gw_in_use_service, &(struct gw_in_use){ gateway->worker, config });
 	tell_services(gateway);
 	tell_addresses(gateway);
@@ -466,7 +464,8 @@ static bool set_up(struct gateway *gateway)
 	if (!take_lock(gateway) || !take_signals(gateway) || !gw_net_init(&gateway->net, config) || !set_up_engine(gateway) ||
 	    !set_up_control(gateway))
 		return false;
-	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
+	/* A file may be read again and translate, and then /proc can be written no more. */
+	if ((needs_nat(config) || gateway->file != NULL) && !gw_keys_reserve(config->key_first, config->key_last))
 		gw_say("the machine's own sockets may take keys that NAT lent out");
 	return set_up_steering(gateway) && (config->no_sandbox || gw_privileges_drop(&gateway->steer, GATEWAY_RUN));
 }
@@ -522,11 +521,16 @@ bool gateway_run(const struct gateway_config *config)
 	return run_gateway(config, NULL);
 }
 
-bool gateway_run_file(const char *file)
+bool gateway_run_file(const char *file, const struct gateway_config *given)
 {
 	struct gateway_config *config = gateway_config_read(file, stderr);
-	bool good = config != NULL && run_gateway(config, file);
+	bool good = false;
 
+	if (config != NULL) {
+		config->socket = given->socket;
+		config->no_sandbox = given->no_sandbox;
+		good = run_gateway(config, file);
+	}
 	gateway_config_free(config);
 	return good;
 }

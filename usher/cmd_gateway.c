@@ -22,8 +22,8 @@ const char help_gateway[] =
 	"closed. What is addressed to the machine itself stays the kernel's (ARP, DHCP, ssh). Needs root.\n"
 	"\n"
 	"With a file:\n"
-	"  -c, --config FILE          all that is configured is in this file, see usher.yaml(5), and there are no other options;\n"
-	"                             usher check FILE tells whether it is good; SIGHUP reads it again\n"
+	"  -c, --config FILE          all that is configured is in this file, see usher.yaml(5); no other option but --socket and\n"
+	"                             --no-sandbox; usher check FILE tells whether it is good; SIGHUP reads it again\n"
 	"\n"
 	"Interfaces:\n"
 	"      --inside IF[,IF]...    may be repeated; one that is not there yet is waited for\n"
@@ -100,7 +100,7 @@ struct reading {
 	uint32_t list_count;
 	bool no_default_helpers;
 	const char *file; /* -c */
-	uint32_t others;  /* options besides it */
+	uint32_t others;  /* options that it excludes */
 };
 
 /* What was given, fit to be shown. The result lives until the next call. */
@@ -256,7 +256,7 @@ static int parse(struct reading *reading, int argc, char **argv)
 			reading->file = optarg;
 			continue;
 		}
-		reading->others++;
+		reading->others += option != OPT_SOCKET && option != OPT_NO_SANDBOX;
 		if (option == '?' || option == ':')
 			return misuse_option("gateway", option, argv);
 		status = parse_one(reading, option, optarg);
@@ -266,7 +266,7 @@ static int parse(struct reading *reading, int argc, char **argv)
 	if (optind < argc)
 		return misuse("gateway", "%s: there are only options here", shown(argv[optind]));
 	if (reading->file != NULL)
-		return reading->others == 0 ? -1 : misuse("gateway", "-c and other options exclude each other");
+		return reading->others == 0 ? -1 : misuse("gateway", "-c excludes other options but --socket and --no-sandbox");
 	status = judge(reading);
 	if (status != STATUS_OK)
 		return status;
@@ -283,7 +283,7 @@ static int parse(struct reading *reading, int argc, char **argv)
 static int run(const char *file, const struct gateway_config *config)
 {
 #ifdef USHER_GATEWAY
-	bool good = file != NULL ? gateway_run_file(file) : gateway_run(config);
+	bool good = file != NULL ? gateway_run_file(file, config) : gateway_run(config);
 
 	return good ? STATUS_OK : STATUS_FAILED;
 #else

@@ -146,6 +146,33 @@ static void test_set_timeout(void **state)
 	net_close(&n);
 }
 
+/* Other time-outs for all: from the next packet on. */
+static void test_set_timeouts(void **state)
+{
+	struct usher_options options = { .events = QUIET_UPDATES };
+	uint32_t seconds[64] = { 0 };
+	struct usher_conn conn;
+	struct net n;
+
+	(void)state;
+	assert_true(usher_timeout_count() <= COUNT_OF(seconds));
+	for (unsigned i = 0; i < usher_timeout_count(); i++)
+		seconds[i] = strcmp(usher_timeout_name(i), "udp_timeout") == 0 ? 7 : 0;
+	net_open_fake(&n, &options);
+	net_run(&n, "A udp 10.0.0.2:1 10.0.0.9:1\nA> a\n");
+	usher_set_timeouts(n.tracker, seconds);
+	assert_true(usher_conn_get(n.w, n.last.conn, &conn));
+	assert_int_equal(conn.deadline, n.now + 30 * USHER_SECOND);
+	net_run(&n, "wait 1\nA> b\n");
+	assert_true(usher_conn_get(n.w, n.last.conn, &conn));
+	assert_int_equal(conn.deadline, n.now + 7 * USHER_SECOND);
+	usher_set_timeouts(n.tracker, NULL);
+	net_run(&n, "wait 1\nA> c\nping 10.0.0.2:77 10.0.0.9:77\n");
+	assert_true(usher_conn_get(n.w, n.last.conn, &conn));
+	assert_int_equal(conn.deadline, n.now + 30 * USHER_SECOND);
+	net_close(&n);
+}
+
 static void test_end(void **state)
 {
 	struct usher_options options = { .events = QUIET_UPDATES };
@@ -441,7 +468,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),        cmocka_unit_test(test_find_call), cmocka_unit_test(test_references),
-		cmocka_unit_test(test_set_timeout), cmocka_unit_test(test_end),       cmocka_unit_test(test_iterate),
+		cmocka_unit_test(test_set_timeout), cmocka_unit_test(test_set_timeouts), cmocka_unit_test(test_end),       cmocka_unit_test(test_iterate),
 		cmocka_unit_test(test_scan),        cmocka_unit_test(test_flush_some), cmocka_unit_test(test_set_events),
 		cmocka_unit_test(test_iterate_expectations), cmocka_unit_test(test_ids), cmocka_unit_test(test_names),
 	};
