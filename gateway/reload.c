@@ -3,7 +3,6 @@
  */
 #include "gateway/reload.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "gateway/policy.h"

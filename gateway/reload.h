@@ -5,16 +5,18 @@
 #ifndef USHER_GATEWAY_RELOAD_H
 #define USHER_GATEWAY_RELOAD_H
 
+#include <stdio.h>
+
 #include "bpf/shared.h"
 #include "gateway/gateway.h"
 
 struct gateway;
 
 /*
- * Read the file again and put it in force; connections that are there stay as they are. false: told, and all is as it was. Between
- * bursts only: rules may go.
+ * Read the file again and put it in force; connections that are there stay as they are. What is wrong with the file goes to
+ * `errors`, a line each, the outcome to stderr. false: all is as it was. Between bursts only: rules may go.
  */
-bool gateway_reload(struct gateway *gateway);
+bool gateway_reload(struct gateway *gateway, FILE *errors);
 
 /* What is fixed from the start on stays as it is in `now`; where `next` says something else, that is told. */
 void gw_reload_settle(const struct gateway_config *now, struct gateway_config *next);

@@ -291,13 +291,13 @@ static void take_config(struct gateway *gateway, struct gateway_config *config)
 	gateway->own = config;
 }
 
-bool gateway_reload(struct gateway *gateway)
+bool gateway_reload(struct gateway *gateway, FILE *errors)
 {
 	struct gateway_config *config;
 
 	if (gateway->file == NULL)
 		return gw_say("nothing is read again: it was set up by options, not by a file (-c)");
-	config = gateway_config_read(gateway->file, stderr);
+	config = gateway_config_read(gateway->file, errors);
 	if (config == NULL)
 		return gw_say("%s is wrong; all stays as it was", gateway->file);
 	gw_reload_settle(gateway->config, config);
@@ -337,7 +337,7 @@ static void take_signal(struct gateway *gateway)
 		if (info.ssi_signo == SIGUSR1)
 			print_counters(gateway);
 		else if (info.ssi_signo == SIGHUP)
-			gateway_reload(gateway);
+			gateway_reload(gateway, stderr);
 		else
 			gateway->stop = true;
 	}
