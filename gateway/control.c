@@ -312,7 +312,7 @@ static bool has_more(const struct gw_client *client)
 		return false;
 	if (client->answering)
 		return client->request.command != CTL_COMMAND_watch || client->ring.count > 0 || client->ring.lost > 0;
-	return client->out_len > 0 || gw_client_line(client) > 0;
+	return client->out_len > 0 || client->over || gw_client_line(client) > 0;
 }
 
 /* false: it is over with this client. */

@@ -18,10 +18,10 @@ static bool steer_at(const struct gw_counters *c, unsigned number, struct gw_cou
 		return false;
 	if (number == STEER_COUNTER_COUNT)
 		*counted = (struct gw_counted){ "steer", "tap_lost", "packets that the engine did not read in time",
-						gw_net_lost(c->net, c->tap->index) };
+						c->steer != NULL ? gw_net_lost(c->net, c->tap->index) : 0 };
 	else
 		*counted = (struct gw_counted){ "steer", names[number][0], names[number][1],
-						gw_steer_count(c->steer, (enum steer_counter)number) };
+						c->steer != NULL ? gw_steer_count(c->steer, (enum steer_counter)number) : 0 };
 	return true;
 }
 

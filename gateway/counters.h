@@ -15,7 +15,7 @@ struct gw_control_counts { /* of gateway/control.c */
 };
 
 struct gw_counters {
-	const struct gw_steer *steer;
+	const struct gw_steer *steer; /* NULL: nothing is steered (tests), net and tap are not asked */
 	struct gw_net *net;
 	const struct gw_tap *tap;
 	const uint64_t *count; /* enum gw_counter */

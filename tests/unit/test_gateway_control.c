@@ -282,9 +282,14 @@ static void control_lists(void **state)
 	assert_string_equal(seen.last, "done");
 	assert_int_equal(usher_counter_get(bed->counters.worker, USHER_COUNTER_CONNECTIONS),
 			 usher_counter_get(bed->counters.worker, USHER_COUNTER_ENDED));
-	close(fd);
+	say(fd, "{\"command\":\"stats\"}"); /* the last line may lack its end, and then it is over at once */
+	shutdown(fd, SHUT_WR);
 	assert_true(turns(bed));
+	take(fd, &seen, SIZE_MAX);
+	assert_string_equal(seen.last, "done");
+	assert_true(seen.closed);
 	assert_int_equal(bed->control.counts.connected, 0);
+	close(fd);
 	close_bed(bed);
 }
 
