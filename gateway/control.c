@@ -305,6 +305,10 @@ static void set_interest(struct gw_control *control, struct gw_client *client)
 		client->gone = true;
 }
 
+struct budget {
+	uint32_t rows, events;
+};
+
 /* Has it something to do that no poll will tell? */
 static bool has_more(const struct gw_client *client)
 {
@@ -316,12 +320,15 @@ static bool has_more(const struct gw_client *client)
 }
 
 /* false: it is over with this client. */
-static bool serve(struct gw_control *control, struct gw_client *client, uint32_t *rows)
+static bool serve(struct gw_control *control, struct gw_client *client, struct budget *budget)
 {
+	uint32_t *rows;
+
 	if (client->ready)
 		gw_client_receive(client);
 	if (!client->answering && !client->closing && gw_client_room(client))
 		next_request(control, client);
+	rows = client->ring.moment != NULL ? &budget->events : &budget->rows;
 	if (client->answering && *rows > 0)
 		gw_answer_step(client, &control->asked, rows);
 	judge_idle(control, client);
@@ -368,7 +375,7 @@ static void follow_clock(struct gw_asked *asked, usher_time now)
 
 void gw_control_run(struct gw_control *control, usher_time now)
 {
-	uint32_t rows = CONTROL_ROWS;
+	struct budget budget = { CONTROL_ROWS, CONTROL_EVENTS };
 
 	follow_clock(&control->asked, now);
 	control->more = false;
@@ -376,7 +383,7 @@ void gw_control_run(struct gw_control *control, usher_time now)
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
 		unsigned number = (control->turn + i) % CONTROL_CLIENTS;
 
-		if (control->client[number] != NULL && !serve(control, control->client[number], &rows))
+		if (control->client[number] != NULL && !serve(control, control->client[number], &budget))
 			lose_client(control, number);
 	}
 	control->turn++;

@@ -2,8 +2,9 @@
  * gateway/control: the control socket: whoever may open it asks the running gateway (doc/control.md).
  *
  * Served from the gateway's one thread, between packets. Owns: the listening socket and its clients. Invariants: a turn does a
- * bounded amount of work (CONTROL_ROWS rows, ANSWER_RECORDS records for each client) and never waits; nothing that a client does
- * or leaves undone stops another or the packets; the engine makes only the events that somebody watches.
+ * bounded amount of work (CONTROL_ROWS rows, CONTROL_EVENTS events, ANSWER_RECORDS records for each client) and never waits;
+ * nothing that a client does or leaves undone stops another or the packets; the engine makes only the events that somebody
+ * watches.
  */
 #ifndef USHER_GATEWAY_CONTROL_H
 #define USHER_GATEWAY_CONTROL_H
@@ -12,7 +13,8 @@
 
 #define CONTROL_CLIENTS  32u
 #define CONTROL_WATCHERS 8u                  /* of them: each has a ring of some 10 MiB, as far as it is ever filled */
-#define CONTROL_ROWS     256u                /* of one turn, for all clients: a turn of packets is 1024 of these */
+#define CONTROL_EVENTS   256u                /* of one turn, for all watchers: a turn of packets is up to 1024 of these */
+#define CONTROL_ROWS     64u                 /* of one turn, for all others: these can wait */
 #define CONTROL_IDLE     (30 * USHER_SECOND) /* a client that asks nothing for so long is sent away */
 
 struct gw_control {

@@ -226,8 +226,11 @@ static int listen_to(struct listening *l, FILE *stream)
 
 	while (status < 0 && getline(&line, &size, stream) > 0) {
 		json_error_t error;
-		json_t *row = json_loads(line, 0, &error);
+		json_t *row;
 
+		if (strchr(line, '\n') == NULL)
+			break; /* it ended in the middle of a line */
+		row = json_loads(line, 0, &error);
 		status = row != NULL ? take_row(l, row, line) : complain("the gateway wrote what is no JSON");
 		json_decref(row);
 	}
