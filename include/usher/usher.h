@@ -129,6 +129,8 @@ struct usher_options {
 	uint32_t emit_bytes;          /* room for packets that go out besides, between two calls; default 1 MiB */
 	uint32_t fragments;           /* datagrams put together at a time, for each worker, 67 KB each; 0: none, fragments
 	                                 pass untracked */
+	uint32_t expect_per_source;   /* expectations outstanding of all connections that one address has opened, for each
+	                                 worker; default a quarter of `expectations`, or expect_per_master if that is more */
 };
 
 

@@ -295,6 +295,8 @@ void usher__conn_bury(struct usher_worker *w, uint32_t record);
 /* End it, and withdraw the names that were reserved under its tag; only forget it: they stay (what it announced is said anew). */
 void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reason);
 void usher__expect_forget(struct usher_worker *w, uint32_t number, const char *reason);
+/* End all that are past their deadline: a look at each, but at none where nothing can have become due since the last time. */
+void usher__expect_reap(struct usher_worker *w);
 /* Which of the configured time-outs this is, + 1; 0: none of them. */
 uint8_t usher__timeout_number(const struct usher_worker *w, usher_time timeout);
 void usher__sweep(struct usher_worker *w, uint32_t budget);
@@ -445,6 +447,7 @@ uint8_t usher__helper_number(const struct usher_tracker *t, const char *name);
 	X(NOT_EARNED, "not-earned", "picked up live, and no command with its reply was seen yet") \
 	X(CLASH, "expectation-clash", "another connection expects the same already") \
 	X(MASTER_FULL, "master-full", "this connection has too many expectations outstanding") \
+	X(SOURCE_FULL, "source-full", "connections of this client's address have too many expectations outstanding") \
 	X(TABLE_FULL, "expectations-full", "the table of expectations is full") \
 	X(OTHER_WORKER, "other-worker", "the third party's connections belong to another worker") \
 	X(NO_NAME, "no-public-name", "NAT has no public key left for it") \

@@ -126,6 +126,8 @@ static void fill(const struct usher_help *call, const struct usher_expect *want,
 	e->protocol = want->protocol;
 	e->type = want->protocol == USHER_GRE ? 1 : 0;
 	e->zone = call->c->zone;
+	own = own_end(call, USHER_CLIENT);
+	e->source = usher__expect_source(&call->w->expects, e->zone, &own);
 	e->both = want->side == USHER_BOTH;
 	e->side = want->side;
 	e->flags = want->flags;
@@ -272,10 +274,18 @@ static enum engine_refusal refused_address(const struct usher_help *call, const 
 	return t->workers > 1 ? REFUSAL_OTHER_WORKER : REFUSAL_NONE;
 }
 
+/* Do the expectations that are there, and `more`, fill what one client's address may have, or the table? */
+static enum engine_refusal refused_full(const struct usher_worker *w, uint32_t source, int32_t more)
+{
+	if ((int64_t)expect_of_source(&w->expects, source) + more >= w->tracker->options.expect_per_source)
+		return REFUSAL_SOURCE_FULL;
+	return (int64_t)w->expects.slab->used + more >= w->expects.slab->count ? REFUSAL_TABLE_FULL : REFUSAL_NONE;
+}
+
 /* Is there room for one more? *adds: it does not take the place of another. */
 static enum engine_refusal refused_room(const struct usher_help *call, const struct expect *e, int8_t *adds)
 {
-	const struct usher_worker *w = call->w;
+	struct usher_worker *w = call->w;
 	uint32_t oldest;
 	int32_t held, more = planned(call, &held, e->class_id);
 
@@ -286,9 +296,9 @@ static enum engine_refusal refused_room(const struct usher_help *call, const str
 	*adds = 1;
 	if ((int32_t)call->x->expect_count + more >= w->tracker->options.expect_per_master)
 		return REFUSAL_MASTER_FULL;
-	if ((int64_t)w->expects.slab->used + more >= w->expects.slab->count)
-		return REFUSAL_TABLE_FULL;
-	return REFUSAL_NONE;
+	if (refused_full(w, e->source, more) != REFUSAL_NONE)
+		usher__expect_reap(w); /* what is over takes no room, whenever the sweep comes */
+	return refused_full(w, e->source, more);
 }
 
 static enum engine_refusal judge(struct usher_help *call, const struct usher_expect *want,
@@ -446,8 +456,8 @@ static int op_expect(struct usher_help *call, const struct usher_expect *want)
 		return USHER_OK;
 	}
 	refuse(call, p, refusal);
-	return refusal == REFUSAL_MASTER_FULL || refusal == REFUSAL_TABLE_FULL || refusal == REFUSAL_TOO_MANY ||
-			       refusal == REFUSAL_NO_NAME ? USHER_FULL : USHER_REFUSED;
+	return refusal == REFUSAL_MASTER_FULL || refusal == REFUSAL_SOURCE_FULL || refusal == REFUSAL_TABLE_FULL ||
+			       refusal == REFUSAL_TOO_MANY || refusal == REFUSAL_NO_NAME ? USHER_FULL : USHER_REFUSED;
 }
 
 static void link_last(struct usher_help *call, uint32_t number)
@@ -557,6 +567,8 @@ static void commit_expect(struct usher_help *call, struct pending *p)
 	e->master_extra = call->extra;
 	e->master_id = conn_meta(&w->table, call->record)->id;
 	usher__expect_publish(&w->expects, number);
+	if (e->deadline < w->expects.earliest)
+		w->expects.earliest = e->deadline;
 	link_last(call, number);
 	if (e->both)
 		clear_way(w, number);

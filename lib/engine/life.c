@@ -42,6 +42,26 @@ void usher__expect_end(struct usher_worker *w, uint32_t number, const char *reas
 	usher__expect_forget(w, number, reason);
 }
 
+void usher__expect_reap(struct usher_worker *w)
+{
+	uint32_t number, limit = w->expects.slab->fresh;
+	usher_time earliest = UINT64_MAX;
+
+	if (w->now < w->expects.earliest)
+		return;
+	for (number = 1; number < limit; number++) {
+		const struct expect *e = expect_at(&w->expects, number);
+
+		if (!e->in_use)
+			continue;
+		if (e->deadline <= w->now)
+			usher__expect_end(w, number, "timeout");
+		else if (e->deadline < earliest)
+			earliest = e->deadline;
+	}
+	w->expects.earliest = earliest;
+}
+
 void usher__help_end(struct usher_worker *w, struct extra *x, struct conn *c)
 {
 	struct help *h;

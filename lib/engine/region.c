@@ -48,6 +48,8 @@ static struct usher_options resolve(const struct usher_options *given)
 	o.expectations = o.expectations ? o.expectations : 4096;
 	o.stream_chunks = o.stream_chunks ? o.stream_chunks : 65536;
 	o.expect_per_master = o.expect_per_master ? o.expect_per_master : 64;
+	if (!o.expect_per_source)
+		o.expect_per_source = o.expectations / 4 > o.expect_per_master ? o.expectations / 4 : o.expect_per_master;
 	o.tcp_max_retransmits = o.tcp_max_retransmits ? o.tcp_max_retransmits : 3;
 	o.events = o.events ? o.events : 0xffffffffu;
 	o.nat_addresses = o.nat_addresses ? o.nat_addresses : 16;

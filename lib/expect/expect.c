@@ -96,6 +96,15 @@ uint32_t usher__expect_same(const struct expect_table *t, const struct expect *e
 	return t->patterns[pattern] ? probe(t, &k, pattern) >> 1 : 0;
 }
 
+uint32_t usher__expect_source(const struct expect_table *t, uint16_t zone, const struct usher_endpoint *address)
+{
+	uint32_t word[5];
+
+	memcpy(word, address->address, 16);
+	word[4] = (uint32_t)zone << 16 | address->family;
+	return hash_words(t->hash_key, word, 5) & t->source_mask;
+}
+
 uint32_t usher__expect_take(struct expect_table *t)
 {
 	uint32_t number = slab_take(t->slab), generation;
@@ -125,6 +134,7 @@ void usher__expect_publish(struct expect_table *t, uint32_t number)
 		*head = number << 1 | side;
 		t->patterns[e->pattern[side]]++;
 	}
+	t->sources[e->source]++;
 	e->in_use = 1;
 	e->generation++;
 }
@@ -144,6 +154,7 @@ void usher__expect_remove(struct expect_table *t, uint32_t number)
 		*at = e->next[side];
 		t->patterns[e->pattern[side]]--;
 	}
+	t->sources[e->source]--;
 	e->in_use = 0;
 	e->generation++;
 	slab_give(t->slab, number);
@@ -158,9 +169,14 @@ static uint32_t head_count(uint32_t count)
 	return heads;
 }
 
+static uint32_t source_count(uint32_t count)
+{
+	return head_count(count) * 4;
+}
+
 size_t usher__expect_table_size(uint32_t count)
 {
-	return slab_size(count, sizeof(struct expect)) + (size_t)head_count(count) * sizeof(uint32_t);
+	return slab_size(count, sizeof(struct expect)) + ((size_t)head_count(count) + source_count(count)) * sizeof(uint32_t);
 }
 
 void usher__expect_table_init(struct expect_table *t, uint8_t *memory, uint32_t count, const struct hash_key *key)
@@ -168,6 +184,8 @@ void usher__expect_table_init(struct expect_table *t, uint8_t *memory, uint32_t 
 	t->slab = (void *)memory;
 	t->head = (void *)(memory + slab_size(count, sizeof(struct expect)));
 	t->head_mask = head_count(count) - 1;
+	t->sources = t->head + head_count(count);
+	t->source_mask = source_count(count) - 1;
 	t->hash_key = key;
 	memset(t->patterns, 0, sizeof(t->patterns));
 	slab_init(t->slab, count, sizeof(struct expect), offsetof(struct expect, next));

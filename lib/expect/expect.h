@@ -7,7 +7,9 @@
  * expectations have the same pattern and values. A record past its deadline is matched by nothing. `out` is how the
  * packet that matches leaves: the tuple itself unless NAT is in force, a wildcard where the tuple has one. An
  * expectation of USHER_BOTH is in the table twice: by its tuple and by the inverse of `out`, which is what the other
- * side sends. The list of a master is in the order of making. No pointers: names are copied. Sources: DESIGN 3 and 6.
+ * side sends. The list of a master is in the order of making. No pointers: names are copied. Sources (those who opened
+ * the control connections) are counted by a keyed hash of four values for each expectation that fits: two of one hash
+ * share a limit, which is rare, and which nobody can bring about on purpose. Sources: DESIGN 3 and 6.
  */
 #ifndef USHER_EXPECT_EXPECT_H
 #define USHER_EXPECT_EXPECT_H
@@ -32,6 +34,7 @@ struct expect {
 	uint32_t master_extra;  /* the master's extra record */
 	struct usher_ref master;
 	uint32_t tag;
+	uint32_t source;        /* who is accountable for it: usher__expect_source */
 	uint64_t id, master_id;
 	usher_time deadline;
 	uint32_t timeout_s, child_timeout_s[2];
@@ -52,6 +55,9 @@ struct expect_table {
 	uint32_t *head;      /* chains; entries as `next` */
 	uint32_t head_mask;
 	uint32_t patterns[EXPECT_PATTERNS]; /* how many entries of each */
+	uint32_t *sources;   /* how many expectations each source has made */
+	uint32_t source_mask;
+	usher_time earliest; /* no deadline is before this one */
 	const struct hash_key *hash_key;
 };
 
@@ -83,6 +89,13 @@ uint32_t usher__expect_lookup(const struct expect_table *t, const struct expect_
 
 /* The expectation that has exactly the tuple and pattern of one side of this one (1: its inverse); 0: none. For clashes. */
 uint32_t usher__expect_same(const struct expect_table *t, const struct expect *e, unsigned side);
+
+/* The number under which the expectations of this address are counted, and how many there are now. */
+uint32_t usher__expect_source(const struct expect_table *t, uint16_t zone, const struct usher_endpoint *address);
+static inline uint32_t expect_of_source(const struct expect_table *t, uint32_t source)
+{
+	return t->sources[source];
+}
 
 /* A free record, zeroed, generation odd; 0: the table is full. */
 uint32_t usher__expect_take(struct expect_table *t);

@@ -319,6 +319,54 @@
 		"expectation 2 of 1: tcp 10.0.0.9:*>10.0.0.2:2001 MADE calls 60s uses 1\n"
 },
 {
+	.name = "a limit for each client's address: of all its connections, of those to any server; what ends makes room",
+	.options = { .expect_per_source = 3 },
+	.script =
+		"A tcp 10.0.0.2:4000 10.0.0.9:99\n"
+		"B tcp 10.0.0.2:4001 10.0.0.8:99\n"
+		"C tcp 10.0.0.3:4000 10.0.0.9:99\n"
+		"A> E 1 2000 c=1 x=2~\n"
+		"B> E 1 3000 c=1 x=2~\n"
+		"C> E 1 2000 c=1~\n"
+		"B<  E 7 3007 c=1~\n"
+		"A> E 1 2000 c=1~\n"
+		"A> W 2 c=1~\n"
+		"B> E 2 3001 c=1~\n"
+		"wait 60\n"
+		"B> E 3 3003 c=1 x=3~\n",
+	.log =
+		"new 1 tcp 10.0.0.2:4000>10.0.0.9:99 SYN_SENT helper=fake\n"
+		"new 2 tcp 10.0.0.2:4001>10.0.0.8:99 SYN_SENT helper=fake\n"
+		"new 3 tcp 10.0.0.3:4000>10.0.0.9:99 SYN_SENT helper=fake\n"
+		"announce 1 MADE 10.0.0.2:2000 accepted\n"
+		"expect 1 of 1: tcp 10.0.0.9:*>10.0.0.2:2000 MADE calls 60s uses 1\n"
+		"announce 1 MADE 10.0.0.2:2001 accepted\n"
+		"expect 2 of 1: tcp 10.0.0.9:*>10.0.0.2:2001 MADE calls 60s uses 1\n"
+		"expect answered full\n"
+		"announce 2 MADE 10.0.0.2:3000 accepted\n"
+		"expect 3 of 2: tcp 10.0.0.8:*>10.0.0.2:3000 MADE calls 60s uses 1\n"
+		"announce 2 MADE 10.0.0.2:3001 refused source-full\n"
+		"announce 3 MADE 10.0.0.3:2000 accepted\n"
+		"expect 4 of 3: tcp 10.0.0.9:*>10.0.0.3:2000 MADE calls 60s uses 1\n"
+		"expect answered full\n"
+		"announce 2 MADE 10.0.0.8:3007 refused source-full\n"
+		"announce 1 MADE 10.0.0.2:2000 accepted\n"
+		"again 1 of 1: tcp 10.0.0.9:*>10.0.0.2:2000 MADE calls 60s uses 1\n"
+		"unexpect 2 withdrawn\n"
+		"announce 2 MADE 10.0.0.2:3001 accepted\n"
+		"expect 5 of 2: tcp 10.0.0.8:*>10.0.0.2:3001 MADE calls 60s uses 1\n"
+		"unexpect 3 timeout\n"
+		"unexpect 5 timeout\n"
+		"unexpect 1 timeout\n"
+		"unexpect 4 timeout\n"
+		"announce 2 MADE 10.0.0.2:3003 accepted\n"
+		"expect 6 of 2: tcp 10.0.0.8:*>10.0.0.2:3003 MADE calls 60s uses 1\n"
+		"announce 2 MADE 10.0.0.2:3004 accepted\n"
+		"expect 7 of 2: tcp 10.0.0.8:*>10.0.0.2:3004 MADE calls 60s uses 1\n"
+		"announce 2 MADE 10.0.0.2:3005 accepted\n"
+		"expect 8 of 2: tcp 10.0.0.8:*>10.0.0.2:3005 MADE calls 60s uses 1\n"
+},
+{
 	.name = "a limit for all",
 	.options = { .expectations = 3 },
 	.script =

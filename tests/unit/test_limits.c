@@ -132,6 +132,31 @@ static void test_refused(void **state)
 	net_close(&n);
 }
 
+/* One client may have a quarter of all expectations, over however many connections; others have theirs. */
+static void test_source(void **state)
+{
+	struct usher_options options = { .expectations = 1000, .events = QUIET_UPDATES };
+	struct net n;
+	char line[64];
+	uint32_t i;
+
+	(void)state;
+	net_open_fake(&n, &options);
+	n.quiet = true;
+	for (i = 0; i < 10; i++) {
+		snprintf(line, sizeof(line), "C%u tcp 10.0.0.2:%u 10.0.0.9:99\n", i, 4000 + i);
+		net_run(&n, line);
+		snprintf(line, sizeof(line), "C%u> E 1 %u c=1 x=30~\n", i, 10000 + i * 100);
+		net_run(&n, line);
+	}
+	assert_int_equal(counter(&n, USHER_COUNTER_EXPECTATIONS), 250);
+	assert_int_equal(counter(&n, USHER_COUNTER_EXPECT_REFUSED), 300 - 250);
+	net_run(&n, "D tcp 10.0.0.3:4000 10.0.0.9:99\nD> E 1 2000 c=1 x=30~\n");
+	assert_int_equal(counter(&n, USHER_COUNTER_EXPECTATIONS), 280);
+	assert_int_equal(counter(&n, USHER_COUNTER_EXPECT_REFUSED), 50);
+	net_close(&n);
+}
+
 /* All chunks in use: streams lose what they cannot keep, the helper is told, nobody is dropped; and all are given back. */
 static void test_chunks(void **state)
 {
@@ -201,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),   cmocka_unit_test(test_flood),    cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_chunks), cmocka_unit_test(test_smallest),
 	};
 
