@@ -29,30 +29,32 @@ bool gw_keys_listed(const char *list, uint16_t first, uint16_t last)
 	return false;
 }
 
+/* Opened while files may still be opened to be written (gateway/privileges.h); -1: not yet. */
+static int file = -1;
+
+bool gw_keys_open(void)
+{
+	if (file < 0)
+		file = open(RESERVED, O_RDWR | O_CLOEXEC);
+	if (file < 0)
+		file = open(RESERVED, O_RDONLY | O_CLOEXEC); /* what is reserved already needs no writing */
+	return file >= 0;
+}
+
 bool gw_keys_reserve(uint16_t first, uint16_t last)
 {
 	static char list[65536]; /* the kernel's own limit for the file is about this */
-	int fd = open(RESERVED, O_RDWR | O_CLOEXEC), added;
-	ssize_t len = fd >= 0 ? read(fd, list, sizeof(list) - 32) : -1;
-	bool done;
+	ssize_t len;
+	int added;
 
-	if (len < 0) {
-		gw_say("%s: %s", RESERVED, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
+	len = gw_keys_open() ? pread(file, list, sizeof(list) - 32, 0) : -1;
+	if (len < 0)
+		return gw_say("%s: %s", RESERVED, strerror(errno));
 	while (len > 0 && (list[len - 1] == '\n' || list[len - 1] == '\t'))
 		len--;
 	list[len] = '\0';
-	if (gw_keys_listed(list, first, last)) {
-		close(fd);
+	if (gw_keys_listed(list, first, last))
 		return true;
-	}
 	added = snprintf(list + len, 32, "%s%u-%u", len > 0 ? "," : "", first, last);
-	done = pwrite(fd, list, (size_t)(len + added), 0) == len + added;
-	if (!done)
-		gw_say("%s: %s", RESERVED, strerror(errno));
-	close(fd);
-	return done;
+	return pwrite(file, list, (size_t)(len + added), 0) == len + added || gw_say("%s: %s", RESERVED, strerror(errno));
 }

@@ -11,6 +11,9 @@
 /* Is the range in this list of the kernel's ("8080,9148-9300", ordered, nothing overlaps)? */
 bool gw_keys_listed(const char *list, uint16_t first, uint16_t last);
 
+/* Open the kernel's file, so that keys can be reserved when no file may be opened to be written any more. false: errno. */
+bool gw_keys_open(void);
+
 /* Reserve it besides what is reserved already. false: told. It stays reserved when the gateway ends, as the steering stays. */
 bool gw_keys_reserve(uint16_t first, uint16_t last);
 

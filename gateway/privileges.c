@@ -188,11 +188,12 @@ static bool catch_refusals(void)
 /* X(CALL): whatever its arguments. */
 #define FREE_CALLS(X) \
 	/* packets, netlink, the control socket, what is told */ \
-	X(read) X(readv) X(write) X(writev) X(sendto) X(sendmsg) X(recvfrom) X(recvmsg) X(pread64) X(close) X(lseek) \
+	X(read) X(readv) X(write) X(writev) X(sendto) X(sendmsg) X(recvfrom) X(recvmsg) X(pread64) X(pwrite64) X(close) X(lseek) \
 	X(accept) X(accept4) X(bind) X(getsockname) X(getsockopt) X(setsockopt) X(shutdown) X(fcntl) \
 	X(fstat) X(newfstatat) X(statx) \
 	/* waiting, and time where there is no vDSO for it */ \
-	X(ppoll) X(poll) X(clock_gettime) X(gettimeofday) X(time) X(clock_nanosleep) X(restart_syscall) X(futex) \
+	X(ppoll) X(poll) X(epoll_wait) X(epoll_pwait) X(epoll_ctl) \
+	X(clock_gettime) X(gettimeofday) X(time) X(clock_nanosleep) X(restart_syscall) X(futex) \
 	/* memory */ \
 	X(brk) X(munmap) X(mremap) X(madvise) X(getrandom) \
 	/* signals and the end */ \

@@ -464,8 +464,8 @@ static bool set_up(struct gateway *gateway)
 	if (!take_lock(gateway) || !take_signals(gateway) || !gw_net_init(&gateway->net, config) || !set_up_engine(gateway) ||
 	    !set_up_control(gateway))
 		return false;
-	/* A file may be read again and translate, and then /proc can be written no more. */
-	if ((needs_nat(config) || gateway->file != NULL) && !gw_keys_reserve(config->key_first, config->key_last))
+	(void)gw_keys_open(); /* translation may be asked for later */
+	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
 		gw_say("the machine's own sockets may take keys that NAT lent out");
 	return set_up_steering(gateway) && (config->no_sandbox || gw_privileges_drop(&gateway->steer, GATEWAY_RUN));
 }

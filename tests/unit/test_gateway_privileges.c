@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "gateway/keys.h"
 #include "gateway/privileges.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -73,7 +75,8 @@ static int tried(int (*attempt)(void))
 	if (child == 0) {
 		struct gw_steer steer;
 
-		if (!gw_steer_init(&steer) || !gw_privileges_drop(&steer, run_directory))
+		/* What is reserved is reserved in a network of its own. */
+		if (unshare(CLONE_NEWNET) != 0 || !gw_keys_open() || !gw_steer_init(&steer) || !gw_privileges_drop(&steer, run_directory))
 			_exit(NOT_DROPPED);
 		_exit(attempt());
 	}
@@ -102,6 +105,8 @@ static int another_user(void) { return result(setuid(65534)); }
 static int trace_parent(void) { return result(ptrace(PTRACE_ATTACH, getppid(), 0, 0)); }
 static int another_program(void) { return result(execl("/bin/true", "true", (char *)NULL)); }
 static int signal_parent(void) { return result(kill(getppid(), 0)); }
+
+static int reserve_keys(void) { return gw_keys_reserve(40000, 40010) && gw_keys_reserve(40000, 40010) ? 0 : 1; }
 
 static int executable_memory(void)
 {
@@ -147,6 +152,7 @@ static void what_it_needs(void **state)
 	assert_int_equal(tried(read_a_file), 0);
 	assert_int_equal(tried(netlink), 0);
 	assert_int_equal(tried(memory), 0);
+	assert_int_equal(tried(reserve_keys), 0);
 	assert_int_equal(tried(rights_left), 0);
 }
 
