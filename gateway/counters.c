@@ -88,7 +88,7 @@ static bool now_at(const struct gw_counters *c, unsigned number, struct gw_count
 		{ "now", "connections_now", "connections at the moment",
 		  usher_counter_get(c->worker, USHER_COUNTER_CONNECTIONS) - usher_counter_get(c->worker, USHER_COUNTER_ENDED) },
 		{ "now", "clients_now", "clients of the control socket at the moment", c->control->connected },
-		{ "now", "watchers_now", "of them, those that watch", c->control->watchers },
+		{ "now", "watchers_now", "clients of the control socket that watch, at the moment", c->control->watchers },
 	};
 
 	if (number >= sizeof(all) / sizeof(all[0]))

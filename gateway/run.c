@@ -9,6 +9,8 @@
 #include "gateway/gateway.h"
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -440,9 +442,22 @@ static void tell_stop(const struct gateway *gateway)
 				       "nothing is forwarded until one starts again (or: tc filter del dev INTERFACE ingress)");
 }
 
+static const char *socket_path(const struct gateway *gateway)
+{
+	return gateway->config->socket != NULL ? gateway->config->socket : CTL_SOCKET;
+}
+
+/* Its socket's folder is the one place where the running gateway may change anything: the socket goes at the end. */
+static bool give_up_rights(struct gateway *gateway)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", socket_path(gateway));
+	return gw_privileges_drop(&gateway->steer, dirname(path));
+}
+
 static bool set_up_control(struct gateway *gateway)
 {
-	const char *path = gateway->config->socket;
 
 	gateway->counters = (struct gw_counters){
 		.steer = &gateway->steer,
@@ -453,7 +468,7 @@ static bool set_up_control(struct gateway *gateway)
 		.worker = gateway->worker,
 		.control = &gateway->control.counts,
 	};
-	return gw_control_init(&gateway->control, path != NULL ? path : CTL_SOCKET, gateway->tracker, &gateway->counters);
+	return gw_control_init(&gateway->control, socket_path(gateway), gateway->tracker, &gateway->counters);
 }
 
 static bool set_up(struct gateway *gateway)
@@ -467,7 +482,7 @@ static bool set_up(struct gateway *gateway)
 	(void)gw_keys_open(); /* translation may be asked for later */
 	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
 		gw_say("the machine's own sockets may take keys that NAT lent out");
-	return set_up_steering(gateway) && (config->no_sandbox || gw_privileges_drop(&gateway->steer, GATEWAY_RUN));
+	return set_up_steering(gateway) && (config->no_sandbox || give_up_rights(gateway));
 }
 
 static void tear_down(struct gateway *gateway)

@@ -209,6 +209,7 @@ class Gateway:
         self.net.stop(self.process)
         said = self.log.read_text() if self.log.exists() else ''
         self.log.unlink(missing_ok=True)
+        Path(f'/tmp/{self.net.names["gateway"]}.sock').unlink(missing_ok=True)  # of one that was killed
         # It lives on when its sandbox refuses something, but then the sandbox does not know what the gateway needs.
         assert 'was refused' not in said, said
 
