@@ -51,7 +51,7 @@ static bool read_command(struct reading *reading, const json_t *object)
 	for (i = 0; i < CTL_COMMAND_COUNT && strcmp(commands[i].name, name) != 0; i++)
 		;
 	if (i == CTL_COMMAND_COUNT)
-		return say(reading, "command %s: there are list, expectations, watch, show, stats, delete and flush",
+		return say(reading, "command %s: there are list, expectations, watch, show, stats, delete, flush and reload",
 			   ctl_escape(safe, sizeof(safe), name, strlen(name)));
 	reading->request->command = (enum ctl_command)i;
 	reading->takes = commands[i].takes;

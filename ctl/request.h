@@ -22,7 +22,8 @@
 	X(show, CTL_TAKES_CONN) \
 	X(stats, 0) \
 	X(delete, CTL_TAKES_FILTER | CTL_WANTS_FILTER) \
-	X(flush, 0)
+	X(flush, 0) \
+	X(reload, 0)
 
 enum ctl_takes {
 	CTL_TAKES_FILTER = 1,

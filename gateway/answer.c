@@ -4,8 +4,12 @@
 #include "gateway/answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ctl/event_json.h"
+
+#define WRONG_MAX 1024u /* bytes of a line */
 
 /* A stage is over: the next one begins. */
 static void next_stage(struct gw_client *client)
@@ -208,6 +212,42 @@ static void stats(struct gw_client *client, const struct gw_asked *asked, uint32
 	}
 }
 
+/* What is wrong with the file: a row for each line, cut to what a row has room for. */
+static void put_wrong(struct gw_client *client, char *text)
+{
+	for (char *rest, *line = strtok_r(text, "\n", &rest); line != NULL && gw_client_room(client);
+	        line = strtok_r(NULL, "\n", &rest)) {
+		struct ctl_json json;
+
+		line[strnlen(line, WRONG_MAX)] = '\0';
+		gw_client_row(client, &json);
+		ctl_json_begin(&json);
+		ctl_json_string(&json, "event", "wrong");
+		ctl_json_string(&json, "text", line);
+		ctl_json_end(&json);
+		gw_client_row_end(client, &json);
+	}
+}
+
+static void reload(struct gw_client *client, const struct gw_asked *asked, uint32_t *rows)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *errors = open_memstream(&text, &len);
+	bool good = errors != NULL && asked->reload != NULL && asked->reload(asked->user, errors);
+
+	*rows -= *rows > 0;
+	if (errors != NULL && fclose(errors) == 0)
+		put_wrong(client, text);
+	free(text);
+	if (good) {
+		done(client);
+		return;
+	}
+	gw_client_error(client, "nothing has changed", false);
+	client->answering = false;
+}
+
 static void put_lost(struct gw_client *client, usher_time time, uint64_t count)
 {
 	struct ctl_json json;
@@ -259,6 +299,7 @@ void gw_answer_step(struct gw_client *client, const struct gw_asked *asked, uint
 		[CTL_COMMAND_stats] = stats,
 		[CTL_COMMAND_delete] = delete,
 		[CTL_COMMAND_flush] = flush,
+		[CTL_COMMAND_reload] = reload,
 	};
 
 	steps[client->request.command](client, asked, rows);

@@ -8,6 +8,8 @@
 #ifndef USHER_GATEWAY_ANSWER_H
 #define USHER_GATEWAY_ANSWER_H
 
+#include <stdio.h>
+
 #include "gateway/client.h"
 #include "gateway/counters.h"
 
@@ -18,6 +20,9 @@ struct gw_asked {
 	struct usher_worker *worker;
 	const struct gw_counters *counters;
 	usher_time now, since_1970; /* the engine's clock, and what makes seconds since 1970 of it */
+	/* Read the configuration again; what is wrong goes to `errors`, a line each. NULL: there is none to be read. */
+	bool (*reload)(void *user, FILE *errors);
+	void *user;
 };
 
 /* Go on with client->request: at most *rows rows, which are taken from *rows. Over when client->answering is false. */

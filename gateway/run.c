@@ -297,8 +297,10 @@ bool gateway_reload(struct gateway *gateway, FILE *errors)
 {
 	struct gateway_config *config;
 
-	if (gateway->file == NULL)
-		return gw_say("nothing is read again: it was set up by options, not by a file (-c)");
+	if (gateway->file == NULL) {
+		fprintf(errors, "nothing is read again: it was set up by options, not by a file (-c)\n");
+		return false;
+	}
 	config = gateway_config_read(gateway->file, errors);
 	if (config == NULL)
 		return gw_say("%s is wrong; all stays as it was", gateway->file);
@@ -456,6 +458,11 @@ static bool give_up_rights(struct gateway *gateway)
 	return gw_privileges_drop(&gateway->steer, dirname(path));
 }
 
+static bool reload_asked(void *user, FILE *errors)
+{
+	return gateway_reload(user, errors);
+}
+
 static bool set_up_control(struct gateway *gateway)
 {
 
@@ -468,7 +475,11 @@ static bool set_up_control(struct gateway *gateway)
 		.worker = gateway->worker,
 		.control = &gateway->control.counts,
 	};
-	return gw_control_init(&gateway->control, socket_path(gateway), gateway->tracker, &gateway->counters);
+	if (!gw_control_init(&gateway->control, socket_path(gateway), gateway->tracker, &gateway->counters))
+		return false;
+	gateway->control.asked.reload = reload_asked;
+	gateway->control.asked.user = gateway;
+	return true;
 }
 
 static bool set_up(struct gateway *gateway)

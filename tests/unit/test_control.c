@@ -42,6 +42,7 @@ static void requests(void **state)
 		{ "{\"command\":\"watch\",\"events\":[\"conn_new\",\"invalid\"],\"dst\":\"fd00::/8\"}", NULL },
 		{ "{\"command\":\"delete\",\"proto\":50}", NULL },
 		{ "{\"command\":\"flush\"}", NULL },
+		{ "{\"command\":\"reload\"}", NULL },
 		{ "{\"command\":\"stats\"}", NULL },
 		{ "{\"command\":\"show\",\"conn\":9223372036854775807}", NULL },
 		{ "", "expected a JSON object" },
