@@ -6,7 +6,8 @@
  *	load datagrams ADDRESS PORT SECONDS SIZE	UDP as fast as it goes; prints packets a second sent
  *	load count PORT SECONDS		UDP: prints packets a second received
  *	load ftpd PORT			FTP server that knows PORT and RETR, and sends one byte. Until it is ended.
- *	load ftp ADDRESS PORT SECONDS OWN	one session after another: PORT, RETR, one byte; prints sessions a second
+ *	load ftp ADDRESS PORT SECONDS OWN SESSIONS	so many sessions side by side, in each one transfer after the other: PORT,
+ *				RETR, one byte over a connection from the server; prints transfers a second
  *
  * OWN is the client's own address, as PORT says it. Each prints one number. Exit 1: one line tells why.
  */
@@ -232,11 +233,15 @@ static void ftpd(const char *port)
 	struct sockaddr_in any = at("0.0.0.0", port);
 	int listener = make(SOCK_STREAM, &any);
 
+	signal(SIGCHLD, SIG_IGN);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 
-		if (fd >= 0)
+		if (fd >= 0 && fork() == 0) {
 			serve(fd);
+			exit(0);
+		}
+		close(fd);
 	}
 }
 
@@ -250,24 +255,17 @@ static void expect(int fd, const char *code)
 	}
 }
 
-static void session(const struct sockaddr_in *to, const char *own)
+static void transfer(int fd, const char *own)
 {
 	struct sockaddr_in any = at("0.0.0.0", "0");
 	socklen_t size = sizeof(any);
-	char line[LINE], address[32], byte[8];
-	int fd = dial(to), listener = make(SOCK_STREAM, &any), data;
+	char line[LINE], byte[8];
+	int listener = make(SOCK_STREAM, &any), data;
 
-	snprintf(address, sizeof(address), "%s", own);
-	for (char *dot = address; *dot; dot++)
-		if (*dot == '.')
-			*dot = ',';
 	if (getsockname(listener, (struct sockaddr *)&any, &size) != 0)
 		fail("getsockname");
-	snprintf(line, sizeof(line), "PORT %s,%u,%u\r\n", address, (unsigned)ntohs(any.sin_port) >> 8,
-	        (unsigned)ntohs(any.sin_port) & 255);
-	expect(fd, "220");
-	say(fd, "USER anonymous\r\n");
-	expect(fd, "230");
+	snprintf(line, sizeof(line), "PORT %s,%u,%u\r\n", own, (unsigned)ntohs(any.sin_port) >> 8,
+		 (unsigned)ntohs(any.sin_port) & 255);
 	say(fd, line);
 	expect(fd, "200");
 	say(fd, "RETR x\r\n");
@@ -279,21 +277,52 @@ static void session(const struct sockaddr_in *to, const char *own)
 	hear(fd, line); /* 150, and 226 with it or after it */
 	if (strstr(line, "226") == NULL)
 		expect(fd, "226");
-	close(fd);
 }
 
-static void ftp(const char *address, const char *port, double seconds, const char *own)
+/* One session; how many transfers there were. */
+static uint64_t session(const struct sockaddr_in *to, const char *own, double end)
+{
+	uint64_t n = 0;
+	char address[32];
+	int fd = dial(to);
+
+	snprintf(address, sizeof(address), "%s", own);
+	for (char *dot = address; *dot; dot++)
+		if (*dot == '.')
+			*dot = ',';
+	expect(fd, "220");
+	say(fd, "USER anonymous\r\n");
+	expect(fd, "230");
+	do {
+		transfer(fd, address);
+		n++;
+	} while (now() < end);
+	close(fd);
+	return n;
+}
+
+static void ftp(const char *address, const char *port, double seconds, const char *own, int sessions)
 {
 	struct sockaddr_in to = at(address, port);
-	double begin = now(), end;
-	uint64_t n = 0;
+	double begin = now();
+	uint64_t sum = 0, n;
+	int counts[2];
 
-	do {
-		session(&to, own);
-		n++;
-		end = now();
-	} while (end < begin + seconds);
-	printf("%.1f\n", (double)n / (end - begin));
+	if (pipe(counts) != 0)
+		fail("pipe");
+	for (int i = 0; i < sessions; i++) {
+		if (fork() == 0) {
+			n = session(&to, own, begin + seconds);
+			exit(write(counts[1], &n, sizeof(n)) != sizeof(n));
+		}
+	}
+	close(counts[1]);
+	for (int i = 0; i < sessions; i++) {
+		if (read(counts[0], &n, sizeof(n)) != sizeof(n))
+			fail("a session failed");
+		sum += n;
+	}
+	printf("%.1f\n", (double)sum / (now() - begin));
 }
 
 int main(int argc, char **argv)
@@ -311,8 +340,8 @@ int main(int argc, char **argv)
 		count(argv[2], atof(argv[3]));
 	else if (argc == 3 && strcmp(what, "ftpd") == 0)
 		ftpd(argv[2]);
-	else if (argc == 6 && strcmp(what, "ftp") == 0)
-		ftp(argv[2], argv[3], atof(argv[4]), argv[5]);
+	else if (argc == 7 && strcmp(what, "ftp") == 0)
+		ftp(argv[2], argv[3], atof(argv[4]), argv[5], atoi(argv[6]));
 	else
 		return fprintf(stderr, "usage: see the head of bench/gateway/load.c\n"), 2;
 	return 0;
