@@ -273,6 +273,12 @@ static bool set_up_steering(struct gateway *gateway)
 	return gw_steer_ports(&gateway->steer, &gateway->net);
 }
 
+static void reserve_keys(const struct gateway_config *config)
+{
+	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
+		gw_say("the machine's own sockets may take keys that NAT lent out");
+}
+
 /* ---- another configuration ---- */
 
 static void take_config(struct gateway *gateway, struct gateway_config *config)
@@ -285,6 +291,7 @@ static void take_config(struct gateway *gateway, struct gateway_config *config)
 	gw_steer_ports(&gateway->steer, &gateway->net);
 	gw_net_adopt(&gateway->net, config);
 	gw_net_refresh(&gateway->net);
+	reserve_keys(config);
 	gw_steer_services_keep(&gateway->steer, gw_in_use_service, &(struct gw_in_use){ gateway->worker, config });
 	tell_services(gateway);
 	tell_addresses(gateway);
@@ -301,13 +308,17 @@ bool gateway_reload(struct gateway *gateway, FILE *errors)
 		fprintf(errors, "nothing is read again: it was set up by options, not by a file (-c)\n");
 		return false;
 	}
+	gw_notify_reloading(&gateway->notify, clock_now());
 	config = gateway_config_read(gateway->file, errors);
-	if (config == NULL)
+	if (config == NULL) {
+		gw_notify_ready(&gateway->notify, "the configuration file is wrong; all stays as it was");
 		return gw_say("%s is wrong; all stays as it was", gateway->file);
+	}
 	gw_reload_settle(gateway->config, config);
 	take_config(gateway, config);
 	gw_say("%s is in force: %u rules, %u forwards, %u helped ports; connections that are there stay", gateway->file,
 	       config->rule_count, config->forward_count, config->helper_count);
+	gw_notify_ready(&gateway->notify, "the configuration file was read again, and is in force");
 	return true;
 }
 
@@ -491,8 +502,7 @@ static bool set_up(struct gateway *gateway)
 	    !set_up_control(gateway))
 		return false;
 	(void)gw_keys_open(); /* translation may be asked for later */
-	if (needs_nat(config) && !gw_keys_reserve(config->key_first, config->key_last))
-		gw_say("the machine's own sockets may take keys that NAT lent out");
+	reserve_keys(config);
 	return set_up_steering(gateway) && (config->no_sandbox || give_up_rights(gateway));
 }
 

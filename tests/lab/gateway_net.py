@@ -73,6 +73,7 @@ class Net:
             for host in self.names:
                 if host != 'gateway':
                     self.link(host, *self.LINKS[host])
+            self.settle()
         except BaseException:
             self.close()
             raise
@@ -80,6 +81,16 @@ class Net:
 
     def __exit__(self, *_):
         self.close()
+
+    def settle(self):
+        """Until the kernel says that the links run: it takes up to a second, and until then IPv6 finds no neighbours."""
+        for _ in range(100):
+            texts = [subprocess.run(['ip', '-n', name, '-o', 'link', 'show', 'type', 'veth'], capture_output=True, text=True,
+                                    check=True).stdout for name in self.names.values()]
+            if all('state UP' in line for text in texts for line in text.splitlines()):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f'the links do not come up: {texts}')
 
     def close(self):
         for process in reversed(self.processes):
