@@ -39,7 +39,7 @@ bench: ## build optimised with LTO and run every benchmark, a line of JSON each
 	done
 
 bench-gateway: ## as root: the live gateway beside the kernel's masquerading and helper, in namespaces, a line of JSON each
-	@tools/install-packages build check
+	@tools/install-packages build check bench-gateway
 	@tools/build $(BUILD)/bench -Dbuildtype=release -Db_lto=true -Dbench=true >/dev/null
 	@USHER=$(BUILD)/bench/usher/usher LOAD=$(BUILD)/bench/bench/load bench/gateway/bench-gateway $(ROUNDS)
 

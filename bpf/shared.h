@@ -32,7 +32,7 @@ struct tap_meta {
 	__u8 what;      /* enum tap_what */
 	__u8 flags;     /* enum tap_flags */
 	__u32 ifindex;  /* where it came in, or leaves */
-	__u8 zero[4];
+	__u8 hop[4];    /* on its way out, IPv4: the next hop; 0: as the routes say */
 };
 
 /* skb->mark of a packet on its way from the TAP to the machine's own stack: it passes the interface's program a second time. */

@@ -36,6 +36,8 @@
 #define IP_UDP    17
 #define IP_ICMPV6 58
 
+#define FAMILY_IPV4 2 /* AF_INET */
+
 #define HOST_PACKET 0 /* PACKET_HOST of <linux/if_packet.h> */
 
 struct {
@@ -286,6 +288,12 @@ int usher_out(struct __sk_buff *skb)
 		return counted(STEER_COUNT_STRANGE, TC_ACT_SHOT);
 	if (port->layer3)
 		return counted(STEER_COUNT_LEAVE, (int)bpf_redirect(meta.ifindex, 0));
+	if (skb->protocol == bpf_htons(ETHERTYPE_IPV4) && (meta.hop[0] | meta.hop[3])) { /* saves the kernel a look at the routes */
+		struct bpf_redir_neigh next = { .nh_family = FAMILY_IPV4 };
+
+		__builtin_memcpy(&next.ipv4_nh, meta.hop, sizeof(meta.hop));
+		return counted(STEER_COUNT_LEAVE, (int)bpf_redirect_neigh(meta.ifindex, &next, sizeof(next), 0));
+	}
 	return counted(STEER_COUNT_LEAVE, (int)bpf_redirect_neigh(meta.ifindex, 0, 0, 0));
 }
 

@@ -28,6 +28,8 @@ struct parcel {
 	uint32_t len;
 	struct virtio_net_hdr vnet;
 	struct gw_look look;
+	bool room;              /* GW_HEAD bytes in front of it are the burst's own */
+	uint8_t hop[4];         /* TAP_OUT, IPv4: see struct tap_meta */
 	uint32_t fragment_size; /* not 0: put together of fragments, the largest of which was this long; to be sent as such */
 };
 
@@ -79,13 +81,17 @@ static const struct gw_route *route_to(struct gw_burst *burst, const struct gw_l
 
 static void write_out(struct gw_burst *burst, const struct parcel *parcel, enum tap_what what, uint32_t index)
 {
+	bool good;
 	struct gw_head head = {
 		.vnet = parcel->vnet,
 		.meta = { .mark = { TAP_MARK_0, TAP_MARK_1 }, .what = (uint8_t)what, .ifindex = index },
 		.type = parcel->look.family == USHER_IPV4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6,
 	};
 
-	if (!gw_tap_write(burst->tap, parcel->data, parcel->len, &head)) {
+	memcpy(head.meta.hop, parcel->hop, sizeof(parcel->hop));
+	good = parcel->room ? gw_tap_write_in_place(burst->tap, parcel->data, parcel->len, &head) :
+			      gw_tap_write(burst->tap, parcel->data, parcel->len, &head);
+	if (!good) {
 		burst->count[GW_COUNT_WRITE_FAILED]++;
 		return;
 	}
@@ -115,6 +121,7 @@ static void answer(struct gw_burst *burst, enum gw_error kind, uint32_t mtu, con
 	parcel.len = gw_error_build(error, kind, mtu, source->endpoint.address, packet, len);
 	parcel.look.family = look.family;
 	burst->count[GW_COUNT_ERRORS]++;
+	memcpy(parcel.hop, route->hop, sizeof(parcel.hop));
 	write_out(burst, &parcel, TAP_OUT, route->index);
 }
 
@@ -133,6 +140,8 @@ static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32
 	uint8_t piece[GW_PACKET_MAX];
 	struct parcel fragment = { .data = piece, .look = parcel->look };
 	uint32_t position = 0, id = burst->fragment_id++;
+
+	memcpy(fragment.hop, parcel->hop, sizeof(fragment.hop));
 
 	if (parcel->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		uint32_t start = parcel->vnet.csum_start;
@@ -231,6 +240,7 @@ static void send_parcel(struct gw_burst *burst, const struct gw_slot *slot, stru
 		struct gw_route copy = *route; /* an error about this packet asks for another route */
 
 		gw_hop(parcel->data);
+		memcpy(parcel->hop, copy.hop, sizeof(copy.hop));
 		if (parcel->fragment_size != 0 && parcel->len > parcel->fragment_size)
 			send_whole(burst, slot, parcel, &copy);
 		else if (longest(parcel) > copy.mtu)
@@ -429,6 +439,8 @@ static void pass(struct gw_burst *burst, const struct gw_slot *slot, const struc
 		parcel.vnet = slot->head.vnet;
 	if (packet->flags & USHER_PACKET_WHOLE)
 		parcel.fragment_size = packet->fragment_size;
+	else
+		parcel.room = true; /* the engine was not told of so much headroom */
 	if (gw_look(&parcel.look, packet->data, packet->len))
 		send_parcel(burst, slot, &parcel);
 	else

@@ -48,6 +48,10 @@ static void read_route(void *user, struct nlmsghdr *message)
 	for (const struct rtattr *a = gw_attribute(RTM_RTA(head), left); a; a = gw_attribute_next(a, &left)) {
 		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof(route->index))
 			memcpy(&route->index, RTA_DATA(a), sizeof(route->index));
+		else if (a->rta_type == RTA_GATEWAY && RTA_PAYLOAD(a) == sizeof(route->hop))
+			memcpy(route->hop, RTA_DATA(a), sizeof(route->hop));
+		else if (a->rta_type == RTA_VIA) /* of another family */
+			memset(route->hop, 0, sizeof(route->hop));
 		else if (a->rta_type == RTA_METRICS)
 			read_metrics(route, a);
 	}
@@ -85,6 +89,8 @@ static void ask(struct gw_routes *routes, struct gw_route *route, uint8_t family
 	request.head.nlmsg_len = (uint32_t)(NLMSG_LENGTH(sizeof(request.body)) + RTA_LENGTH(size));
 	routes->asked++;
 	*route = (struct gw_route){ 0 };
+	if (family == USHER_IPV4) /* if no gateway is named, it is the destination itself */
+		memcpy(route->hop, address, sizeof(route->hop));
 	error = gw_net_ask(routes->net, &request.head, read_route, route);
 	if (error != 0)
 		read_refusal(route, error);

@@ -25,6 +25,7 @@ struct gw_route {
 	uint8_t kind;         /* enum gw_route_kind */
 	bool host;            /* NONE: the network is known, the host is not */
 	uint32_t index, mtu;  /* OUT */
+	uint8_t hop[4];       /* OUT, IPv4: the next one; 0: it is not known */
 };
 
 struct gw_routes {

@@ -101,13 +101,25 @@ ssize_t gw_tap_read(struct gw_tap *tap, uint8_t *packet, size_t size, struct gw_
 	return len - (ssize_t)GW_HEAD;
 }
 
+/* GW_HEAD bytes. */
+static void put_head(uint8_t *front, const struct gw_head *head)
+{
+	memcpy(front, &head->vnet, sizeof(head->vnet));
+	memcpy(front + sizeof(head->vnet), &head->meta, sizeof(head->meta));
+	put16(front + GW_HEAD - 2, head->type);
+}
+
+bool gw_tap_write_in_place(struct gw_tap *tap, uint8_t *packet, size_t len, const struct gw_head *head)
+{
+	put_head(packet - GW_HEAD, head);
+	return write(tap->fd, packet - GW_HEAD, len + GW_HEAD) == (ssize_t)(len + GW_HEAD);
+}
+
 bool gw_tap_write(struct gw_tap *tap, const uint8_t *packet, size_t len, const struct gw_head *head)
 {
 	uint8_t front[GW_HEAD];
 	struct iovec part[2] = { { front, sizeof(front) }, { (void *)(uintptr_t)packet, len } };
 
-	memcpy(front, &head->vnet, sizeof(head->vnet));
-	memcpy(front + sizeof(head->vnet), &head->meta, sizeof(head->meta));
-	put16(front + GW_HEAD - 2, head->type);
+	put_head(front, head);
 	return writev(tap->fd, part, 2) == (ssize_t)(len + sizeof(front));
 }

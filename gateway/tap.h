@@ -47,5 +47,7 @@ ssize_t gw_tap_read(struct gw_tap *tap, uint8_t *packet, size_t size, struct gw_
 
 /* Write one; `packet` is left as it is. false: the device did not take it. */
 bool gw_tap_write(struct gw_tap *tap, const uint8_t *packet, size_t len, const struct gw_head *head);
+/* The same in one piece: the GW_HEAD bytes in front of `packet` may be written to. */
+bool gw_tap_write_in_place(struct gw_tap *tap, uint8_t *packet, size_t len, const struct gw_head *head);
 
 #endif
