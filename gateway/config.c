@@ -346,6 +346,11 @@ static void read_expectations(struct gw_yaml *yaml, yaml_node_t *node, void *tar
 	read_limit(yaml, node, EXPECTATIONS_MAX, &((struct gw_reading *)target)->config.expectations);
 }
 
+static void read_expect_per_source(struct gw_yaml *yaml, yaml_node_t *node, void *target)
+{
+	read_limit(yaml, node, EXPECTATIONS_MAX, &((struct gw_reading *)target)->config.expect_per_source);
+}
+
 static void read_new_per_source(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 {
 	read_limit(yaml, node, NEW_MAX, &((struct gw_reading *)target)->config.new_per_source);
@@ -356,6 +361,7 @@ static void read_limits(struct gw_yaml *yaml, yaml_node_t *node, void *target)
 	static const struct gw_yaml_key keys[] = {
 		{ "connections", read_connections, false },
 		{ "expectations", read_expectations, false },
+		{ "expectations-per-source", read_expect_per_source, false },
 		{ "new-per-source", read_new_per_source, false },
 		{ NULL, NULL, false },
 	};

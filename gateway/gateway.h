@@ -88,6 +88,7 @@ struct gateway_config {
 	const uint32_t *timeouts;    /* as in struct usher_options; NULL: all default */
 	uint32_t connections;        /* limit for each family; 0: the library's default */
 	uint32_t expectations;       /* limit; 0: the library's default */
+	uint32_t expect_per_source;  /* of them, those of one client's address; 0: the library's default */
 	uint32_t new_per_source;     /* new connections that one source may begin in a second; 0: no limit */
 	const char *socket;          /* where `usher list` and its like ask it; NULL: CTL_SOCKET */
 	bool no_sandbox;             /* it keeps all that root may do */

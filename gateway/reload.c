@@ -11,7 +11,7 @@
 /* The sizes of tables, and what sockets of the machine were kept from. */
 void gw_reload_settle(const struct gateway_config *now, struct gateway_config *next)
 {
-	char text[128] = "";
+	char text[160] = "";
 
 	if (next->key_first != now->key_first || next->key_last != now->key_last)
 		strcat(text, ", nat.keys");
@@ -19,6 +19,8 @@ void gw_reload_settle(const struct gateway_config *now, struct gateway_config *n
 		strcat(text, ", limits.connections");
 	if (next->expectations != now->expectations)
 		strcat(text, ", limits.expectations");
+	if (next->expect_per_source != now->expect_per_source)
+		strcat(text, ", limits.expectations-per-source");
 	if (gw_policy_addresses(next) > gw_policy_addresses(now) + GATEWAY_PORTS) /* there was room for some */
 		strcat(text, ", room for more public addresses");
 	if (*text != '\0')
@@ -27,6 +29,7 @@ void gw_reload_settle(const struct gateway_config *now, struct gateway_config *n
 	next->key_last = now->key_last;
 	next->connections = now->connections;
 	next->expectations = now->expectations;
+	next->expect_per_source = now->expect_per_source;
 	next->socket = now->socket;
 	next->no_sandbox = now->no_sandbox;
 }

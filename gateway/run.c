@@ -118,6 +118,7 @@ static bool make_tracker(struct gateway *gateway, const uint8_t seed[32])
 		.flags = USHER_LIVE | USHER_VERIFY_CHECKSUMS | USHER_DROP_INVALID,
 		.connections = config->connections,
 		.expectations = config->expectations,
+		.expect_per_source = config->expect_per_source,
 		.nat_addresses = gw_policy_addresses(config),
 		.timeouts = config->timeouts,
 		.policy = gw_policy_decide,

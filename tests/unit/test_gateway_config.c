@@ -193,7 +193,7 @@ static void test_numbers(void **state)
 		{ SIDES "timeouts: {tcp_timeout: 60, udp_timeout: 0}\n",
 		  "f:2: timeouts.tcp_timeout: no time-out has this name; usher(1) lists them\n"
 		  "f:2: timeouts.udp_timeout: expected a number from 1 to 4294967295, got 0\n" },
-		{ SIDES "limits: {connections: 1, expectations: 1, new-per-source: 1000000}\n", "" },
+		{ SIDES "limits: {connections: 1, expectations: 1, expectations-per-source: 1, new-per-source: 1000000}\n", "" },
 		{ SIDES "limits: {connections: 1e6}\n", "f:2: limits.connections: expected a number from 1 to 268435456, got 1e6\n" },
 		{ SIDES "limits: {new-per-source: 1000001}\n",
 		  "f:2: limits.new-per-source: expected a number from 1 to 1000000, got 1000001\n" },
@@ -221,7 +221,7 @@ static void test_meaning(void **state)
 		"  keys: 50000-60000\n"
 		"helpers: {ftp: [21, 2121]}\n"
 		"timeouts: {gre_timeout: 7}\n"
-		"limits: {connections: 1000, expectations: 100, new-per-source: 10}\n"
+		"limits: {connections: 1000, expectations: 100, expectations-per-source: 50, new-per-source: 10}\n"
 		"open: true\n";
 	char *said;
 	struct gateway_config *config = parse(text, strlen(text), &said);
@@ -265,6 +265,7 @@ static void test_meaning(void **state)
 		assert_int_equal(config->timeouts[i], strcmp(usher_timeout_name(i), "gre_timeout") == 0 ? 7 : 0);
 	assert_int_equal(config->connections, 1000);
 	assert_int_equal(config->expectations, 100);
+	assert_int_equal(config->expect_per_source, 50);
 	assert_int_equal(config->new_per_source, 10);
 	gateway_config_free(config);
 }
