@@ -487,8 +487,11 @@ static bool set_up_control(struct gateway *gateway)
 		.worker = gateway->worker,
 		.control = &gateway->control.counts,
 	};
-	if (!gw_control_init(&gateway->control, socket_path(gateway), gateway->tracker, &gateway->counters))
-		return false;
+	if (!gw_control_init(&gateway->control, socket_path(gateway), gateway->tracker, &gateway->counters)) {
+		if (gateway->config->socket != NULL)
+			return false;
+		gw_say("it runs all the same, but cannot be asked (--socket PATH chooses another place)");
+	}
 	gateway->control.asked.reload = reload_asked;
 	gateway->control.asked.user = gateway;
 	return true;
