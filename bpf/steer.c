@@ -288,7 +288,7 @@ int usher_out(struct __sk_buff *skb)
 		return counted(STEER_COUNT_STRANGE, TC_ACT_SHOT);
 	if (port->layer3)
 		return counted(STEER_COUNT_LEAVE, (int)bpf_redirect(meta.ifindex, 0));
-	if (skb->protocol == bpf_htons(ETHERTYPE_IPV4) && (meta.hop[0] | meta.hop[3])) { /* saves the kernel a look at the routes */
+	if (skb->protocol == bpf_htons(ETHERTYPE_IPV4) && meta.hop[0]) { /* saves the kernel a look at the routes */
 		struct bpf_redir_neigh next = { .nh_family = FAMILY_IPV4 };
 
 		__builtin_memcpy(&next.ipv4_nh, meta.hop, sizeof(meta.hop));

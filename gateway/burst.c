@@ -29,7 +29,6 @@ struct parcel {
 	struct virtio_net_hdr vnet;
 	struct gw_look look;
 	bool room;              /* GW_HEAD bytes in front of it are the burst's own */
-	uint8_t hop[4];         /* TAP_OUT, IPv4: see struct tap_meta */
 	uint32_t fragment_size; /* not 0: put together of fragments, the largest of which was this long; to be sent as such */
 };
 
@@ -79,25 +78,29 @@ static const struct gw_route *route_to(struct gw_burst *burst, const struct gw_l
 
 /* ---- out ---- */
 
-static void write_out(struct gw_burst *burst, const struct parcel *parcel, enum tap_what what, uint32_t index)
+static bool write_frame(struct gw_burst *burst, const struct parcel *parcel, struct tap_meta meta)
 {
-	bool good;
 	struct gw_head head = {
 		.vnet = parcel->vnet,
-		.meta = { .mark = { TAP_MARK_0, TAP_MARK_1 }, .what = (uint8_t)what, .ifindex = index },
+		.meta = meta,
 		.type = parcel->look.family == USHER_IPV4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6,
 	};
+	bool good = parcel->room ? gw_tap_write_in_place(burst->tap, parcel->data, parcel->len, &head) :
+				   gw_tap_write(burst->tap, parcel->data, parcel->len, &head);
 
-	memcpy(head.meta.hop, parcel->hop, sizeof(parcel->hop));
-	good = parcel->room ? gw_tap_write_in_place(burst->tap, parcel->data, parcel->len, &head) :
-			      gw_tap_write(burst->tap, parcel->data, parcel->len, &head);
-	if (!good) {
-		burst->count[GW_COUNT_WRITE_FAILED]++;
+	burst->count[GW_COUNT_WRITE_FAILED] += !good;
+	return good;
+}
+
+static void write_out(struct gw_burst *burst, const struct parcel *parcel, const struct gw_route *route)
+{
+	struct tap_meta meta = { .mark = { TAP_MARK_0, TAP_MARK_1 }, .what = TAP_OUT, .ifindex = route->index };
+
+	memcpy(meta.hop, route->hop, sizeof(meta.hop));
+	if (!write_frame(burst, parcel, meta))
 		return;
-	}
-	burst->count[what == TAP_OUT ? GW_COUNT_OUT : GW_COUNT_LOCAL]++;
-	if (what == TAP_OUT)
-		burst->count[GW_COUNT_OUT_BYTES] += parcel->len;
+	burst->count[GW_COUNT_OUT]++;
+	burst->count[GW_COUNT_OUT_BYTES] += parcel->len;
 }
 
 /* An error to the sender of `packet`, of which `len` bytes are there as it sent them, from the interface where it came in. */
@@ -121,8 +124,7 @@ static void answer(struct gw_burst *burst, enum gw_error kind, uint32_t mtu, con
 	parcel.len = gw_error_build(error, kind, mtu, source->endpoint.address, packet, len);
 	parcel.look.family = look.family;
 	burst->count[GW_COUNT_ERRORS]++;
-	memcpy(parcel.hop, route->hop, sizeof(parcel.hop));
-	write_out(burst, &parcel, TAP_OUT, route->index);
+	write_out(burst, &parcel, route);
 }
 
 /* The same about a packet that the engine has seen: about what was kept of it. */
@@ -134,14 +136,12 @@ static void answer_slot(struct gw_burst *burst, enum gw_error kind, uint32_t mtu
 		burst->count[GW_COUNT_ERRORS_SPARED]++;
 }
 
-static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32_t mtu, uint32_t index)
+static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32_t most, const struct gw_route *route)
 {
 	const struct usher_packet packet = { .data = parcel->data, .len = parcel->len };
 	uint8_t piece[GW_PACKET_MAX];
 	struct parcel fragment = { .data = piece, .look = parcel->look };
 	uint32_t position = 0, id = burst->fragment_id++;
-
-	memcpy(fragment.hop, parcel->hop, sizeof(fragment.hop));
 
 	if (parcel->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		uint32_t start = parcel->vnet.csum_start;
@@ -152,9 +152,9 @@ static void send_fragments(struct gw_burst *burst, struct parcel *parcel, uint32
 			return;
 		}
 	}
-	while ((fragment.len = usher_fragment(&packet, mtu, id, &position, piece)) != 0) {
+	while ((fragment.len = usher_fragment(&packet, most, id, &position, piece)) != 0) {
 		burst->count[GW_COUNT_FRAGMENTS]++;
-		write_out(burst, &fragment, TAP_OUT, index);
+		write_out(burst, &fragment, route);
 	}
 }
 
@@ -203,9 +203,9 @@ static void send_too_big(struct gw_burst *burst, const struct gw_slot *slot, str
 	bool whole = parcel->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE;
 
 	if ((slot == NULL || (!whole && !parcel->look.dont_fragment)) && make_segments(parcel, route->mtu)) {
-		write_out(burst, parcel, TAP_OUT, route->index);
+		write_out(burst, parcel, route);
 	} else if (whole && !parcel->look.dont_fragment) {
-		send_fragments(burst, parcel, route->mtu, route->index);
+		send_fragments(burst, parcel, route->mtu, route);
 	} else {
 		burst->count[GW_COUNT_TOO_BIG]++;
 		answer_slot(burst, GW_ERROR_TOO_BIG, route->mtu, slot);
@@ -220,7 +220,7 @@ static void send_whole(struct gw_burst *burst, const struct gw_slot *slot, struc
 		answer_slot(burst, GW_ERROR_TOO_BIG, route->mtu, slot);
 		return;
 	}
-	send_fragments(burst, parcel, parcel->fragment_size < route->mtu ? parcel->fragment_size : route->mtu, route->index);
+	send_fragments(burst, parcel, parcel->fragment_size < route->mtu ? parcel->fragment_size : route->mtu, route);
 }
 
 /* By the route of its destination. `slot` NULL: it is the engine's own. */
@@ -240,23 +240,23 @@ static void send_parcel(struct gw_burst *burst, const struct gw_slot *slot, stru
 		struct gw_route copy = *route; /* an error about this packet asks for another route */
 
 		gw_hop(parcel->data);
-		memcpy(parcel->hop, copy.hop, sizeof(copy.hop));
 		if (parcel->fragment_size != 0 && parcel->len > parcel->fragment_size)
 			send_whole(burst, slot, parcel, &copy);
 		else if (longest(parcel) > copy.mtu)
 			send_too_big(burst, slot, parcel, &copy);
 		else
-			write_out(burst, parcel, TAP_OUT, copy.index);
+			write_out(burst, parcel, &copy);
 	}
 }
 
 /* As it came, to the machine itself. */
 static void send_local(struct gw_burst *burst, const struct gw_slot *slot, uint8_t *data, uint32_t len)
 {
+	const struct tap_meta meta = { .mark = { TAP_MARK_0, TAP_MARK_1 }, .what = TAP_LOCAL, .ifindex = slot->head.meta.ifindex };
 	struct parcel parcel = { .data = data, .len = len, .vnet = slot->head.vnet };
 
 	parcel.look.family = data[0] >> 4;
-	write_out(burst, &parcel, TAP_LOCAL, slot->head.meta.ifindex);
+	burst->count[GW_COUNT_LOCAL] += write_frame(burst, &parcel, meta);
 }
 
 /* ---- in ---- */
@@ -393,7 +393,7 @@ static void reset(struct gw_burst *burst, const uint8_t *packet, uint32_t len, c
 	}
 	parcel.look.family = look->family;
 	burst->count[GW_COUNT_RESETS]++;
-	write_out(burst, &parcel, TAP_OUT, route->index);
+	write_out(burst, &parcel, route);
 }
 
 /* A rule refused this new connection: whoever began it is told, if the rule says so. false: no rule did. */

@@ -36,8 +36,7 @@ static int check(const char *file)
 	return STATUS_OK;
 #else
 	(void)file;
-	return complain("this one was built without the gateway, for want of libbpf, libyaml, libcap, libseccomp or clang"
-			" (-Dgateway=enabled tells)");
+	return without_gateway();
 #endif
 }
 

@@ -126,7 +126,6 @@ int cmd_doctor(int argc, char **argv)
 	return argc > 1 ? gateway_options(argc, argv, examine_configured) : examine(NULL);
 #else
 	(void)json;
-	return complain("this one was built without the gateway, for want of libbpf, libyaml, libcap, libseccomp or clang"
-			" (-Dgateway=enabled tells)");
+	return without_gateway();
 #endif
 }

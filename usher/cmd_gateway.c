@@ -289,8 +289,7 @@ static int run(const char *file, const struct gateway_config *config)
 #else
 	(void)file;
 	(void)config;
-	return complain("this one was built without the gateway, for want of libbpf, libyaml, libcap, libseccomp or clang"
-			" (-Dgateway=enabled tells)");
+	return without_gateway();
 #endif
 }
 

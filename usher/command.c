@@ -60,6 +60,12 @@ int print_help(const char *text)
 	return finish_stdout();
 }
 
+int without_gateway(void)
+{
+	return complain("this one was built without the gateway, for want of libbpf, libyaml, libcap, libseccomp or clang"
+			" (-Dgateway=enabled tells)");
+}
+
 /* A pipe that nobody reads any more. */
 static bool reader_gone(FILE *out)
 {

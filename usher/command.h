@@ -25,6 +25,9 @@ enum status { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 /* "usher: ..." on stderr. Always STATUS_FAILED. What strangers wrote must be escaped by the caller. */
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The complaint of a command that this build does not have: a status. */
+int without_gateway(void);
+
 /* "usher COMMAND: ... (usher COMMAND --help)" on stderr; command NULL: the program itself. Always STATUS_USAGE. */
 int misuse(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -21,25 +21,33 @@ static inline unsigned decode_flags(unsigned verify, const struct usher_packet *
 	return verify | (packet->checksum != USHER_CHECKSUM_UNKNOWN ? PKT_CSUM_GOOD : 0u) | (packet->gso_size ? PKT_GSO : 0u);
 }
 
+static inline void read_packet(const struct usher_worker *w, struct usher_packet *packet, struct slot *s, unsigned verify)
+{
+	uint32_t wire_len = packet->wire_len > packet->len ? packet->wire_len : packet->len;
+
+	usher__pkt_decode(&s->p, packet->data, packet->len, wire_len, decode_flags(verify, packet));
+	s->candidate = NULL;
+	s->keyed = s->p.reason == USHER_REASON_NONE && !(s->p.flags & PKT_ICMP_ERROR);
+	if (s->keyed)
+		conn_key_of(&w->table, &s->key, &s->p, packet->data, packet->zone);
+}
+
+static inline unsigned verifying(const struct usher_worker *w)
+{
+	return w->tracker->flags & USHER_VERIFY_CHECKSUMS ? PKT_VERIFY : 0;
+}
+
 static void read_packets(const struct usher_worker *w, struct usher_packet *packets, struct slot *slot, uint32_t n)
 {
-	unsigned verify = w->tracker->flags & USHER_VERIFY_CHECKSUMS ? PKT_VERIFY : 0;
+	unsigned verify = verifying(w);
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		struct usher_packet *packet = &packets[i];
-		struct slot *s = &slot[i];
-		uint32_t wire_len = packet->wire_len > packet->len ? packet->wire_len : packet->len;
-
 		if (i + 4 < n)
 			__builtin_prefetch(packets[i + 4].data);
-		usher__pkt_decode(&s->p, packet->data, packet->len, wire_len, decode_flags(verify, packet));
-		s->candidate = NULL;
-		s->keyed = s->p.reason == USHER_REASON_NONE && !(s->p.flags & PKT_ICMP_ERROR);
-		if (!s->keyed)
-			continue;
-		conn_key_of(&w->table, &s->key, &s->p, packet->data, packet->zone);
-		__builtin_prefetch(&w->table.index->bucket[index_bucket_of(w->table.index, s->key.hash)]);
+		read_packet(w, &packets[i], &slot[i], verify);
+		if (slot[i].keyed)
+			__builtin_prefetch(&w->table.index->bucket[index_bucket_of(w->table.index, slot[i].key.hash)]);
 	}
 }
 
@@ -106,8 +114,6 @@ static void unusable(struct usher_worker *w, struct slot *s, struct usher_packet
 /* Put together from its fragments, it is the packet. */
 static void become(struct usher_worker *w, struct slot *s, struct usher_packet *packet, const struct reassembled *whole)
 {
-	unsigned verify = w->tracker->flags & USHER_VERIFY_CHECKSUMS ? PKT_VERIFY : 0;
-
 	count(w, USHER_COUNTER_REASSEMBLED);
 	packet->data = whole->data;
 	packet->len = packet->wire_len = whole->len;
@@ -116,11 +122,8 @@ static void become(struct usher_worker *w, struct slot *s, struct usher_packet *
 	packet->checksum = USHER_CHECKSUM_UNKNOWN;
 	packet->fragment_size = whole->largest;
 	packet->flags |= USHER_PACKET_WHOLE;
-	usher__pkt_decode(&s->p, packet->data, packet->len, packet->len, verify);
-	s->candidate = NULL;
-	s->keyed = s->p.reason == USHER_REASON_NONE && !(s->p.flags & PKT_ICMP_ERROR);
-	if (s->keyed)
-		conn_key_of(&w->table, &s->key, &s->p, packet->data, packet->zone);
+	packet->gso_size = 0;
+	read_packet(w, packet, s, verifying(w));
 }
 
 /* A fragment. true: with it the datagram is whole, and `packet` is that. */

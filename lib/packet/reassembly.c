@@ -41,7 +41,6 @@ struct reassembly {
 	const struct hash_key *key;
 	uint32_t count, used, handed_out, forgotten;
 	usher_time next;       /* no datagram is late before */
-	uint64_t reserved[2];
 	/* then `count` tags of 32 bits, 0: free; then the datagrams, at the next 64 bytes */
 };
 

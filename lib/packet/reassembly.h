@@ -1,5 +1,5 @@
 /*
- * reassembly: fragments -> whole datagrams; and datagrams cut into fragments again.
+ * reassembly: fragments -> whole datagrams. packet/cut.c cuts them again.
  *
  * Owns: datagrams that are not whole yet, and whole ones until they are released. Whole memory for each is there from
  * the start, so that nothing that arrives takes more. Invariants: no byte of a datagram is written twice, for a piece

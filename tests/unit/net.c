@@ -302,3 +302,12 @@ uint32_t net_random(uint64_t *seed, uint32_t limit)
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
 	return (uint32_t)((z ^ z >> 31) >> 32) % limit;
 }
+
+void net_masquerade(struct usher_decision *decision, const char *address)
+{
+	struct usher_endpoint to = net_end(address);
+
+	decision->source.family = USHER_IPV4;
+	memcpy(decision->source.first, to.address, 4);
+	memcpy(decision->source.last, to.address, 4);
+}

@@ -65,6 +65,9 @@ uint32_t net_other(uint8_t *to, const struct usher_endpoint *src, const struct u
 /* Make an IPv4 packet a fragment: `offset` in units of 8 bytes. */
 void net_fragment(uint8_t *packet, uint16_t offset, bool more);
 
+/* What a policy decides: IPv4 connections leave from this address. */
+void net_masquerade(struct usher_decision *decision, const char *address);
+
 /* Numbers below `limit`; the same after the same seed. */
 uint32_t net_random(uint64_t *seed, uint32_t limit);
 

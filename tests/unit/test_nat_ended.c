@@ -15,16 +15,12 @@ static const char *server; /* whom all connect to; to port 21 with a helper */
 
 static void masquerade(void *user, const struct usher_new *new, struct usher_decision *decision)
 {
-	struct usher_endpoint to = net_end("203.0.113.1:1");
-
 	(void)user;
 	if (new->orig.src.address[0] != 10) {
 		decision->drop = true;
 		return;
 	}
-	decision->source.family = USHER_IPV4;
-	memcpy(decision->source.first, to.address, 4);
-	memcpy(decision->source.last, to.address, 4);
+	net_masquerade(decision, "203.0.113.1");
 	decision->helper = new->orig.dst.key == 21 ? "ftp" : NULL;
 }
 
