@@ -101,6 +101,7 @@ static void test_keys(void **state)
 	struct side end[KEYS][2], other[2];
 	uint8_t bytes[NET_PACKET];
 	uint16_t port[KEYS], got;
+	struct usher_packet told;
 	struct pkt p;
 	struct net n;
 
@@ -112,6 +113,15 @@ static void test_keys(void **state)
 		assert_in_range(port[i], FIRST, FIRST + KEYS - 1);
 	}
 	assert_int_equal(begin(&n, other, host(9)), 0);
+	/* That is counted, and told to who began it: communication administratively prohibited, with his packet. */
+	assert_int_equal(usher_counter_get(n.w, USHER_COUNTER_NAT_EXHAUSTED), 1);
+	assert_int_equal(usher_reason_count(n.w, USHER_REASON_NAT_EXHAUSTED), 1);
+	assert_true(usher_emit(n.w, &told));
+	assert_int_equal(told.data[9], USHER_ICMP);
+	assert_memory_equal(told.data + 16, "\x0a\0\0\x0b", 4);
+	assert_memory_equal(told.data + 20, "\x03\x0d", 2);
+	assert_memory_equal(told.data + 28 + 12, "\x0a\0\0\x0b\xc6\x33\x64\x02", 8);
+	assert_false(usher_emit(n.w, &told));
 	end_it(&n, end[2]);
 	/* It may still say its last word again. */
 	end[2][1].seq--;
