@@ -172,13 +172,12 @@ static void one_packet(const uint8_t *data, uint32_t most, const uint8_t *order,
 	}
 	for (i = 0; i < count && fit; i++) {
 		result = add(r, piece[i], piece_len[i], 5, &q, &whole);
-		must(result == (i + 1 < count ? REASSEMBLY_HELD : REASSEMBLY_WHOLE) ||
-		                q.reason != USHER_REASON_FRAGMENT,
-		        "it is not put together");
+		fit = q.reason == USHER_REASON_FRAGMENT; /* a first one must have the whole chain of headers (RFC 7112) */
+		if (!fit)
+			break;
+		must(result == (i + 1 < count ? REASSEMBLY_HELD : REASSEMBLY_WHOLE), "it is not put together");
 		if (i + 1 < count && order[i % ORDER] & 128)
-			must(add(r, piece[i], piece_len[i], 5, &q, &whole) == REASSEMBLY_AGAIN ||
-			                q.reason != USHER_REASON_FRAGMENT,
-			        "a second time");
+			must(add(r, piece[i], piece_len[i], 5, &q, &whole) == REASSEMBLY_AGAIN, "a second time");
 	}
 	if (fit && result == REASSEMBLY_WHOLE) {
 		check_same(&whole, copy, len);
