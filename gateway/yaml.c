@@ -396,10 +396,17 @@ static yaml_node_t *value_of(struct gw_yaml *yaml, const yaml_node_t *map, const
 	return NULL;
 }
 
+static bool needs_any(const struct gw_yaml_key *keys)
+{
+	while (keys->name != NULL && !keys->needed)
+		keys++;
+	return keys->name != NULL;
+}
+
 void gw_yaml_map(struct gw_yaml *yaml, yaml_node_t *node, const struct gw_yaml_key *keys, void *target)
 {
 	if (!is_map(yaml, node)) {
-		if (keys->needed && node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0)
+		if (node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0 && needs_any(keys))
 			gw_yaml_wrong(yaml, node, "expected a map of keys and values, got nothing");
 		return;
 	}

@@ -111,6 +111,12 @@ static void test_rules(void **state)
 	static const struct row rows[] = {
 		{ SIDES "rules: [{action: accept}]\n", "" },
 		{ SIDES "rules:\n  - {from: lan}\n", "f:3: rules[1]: action is missing\n" },
+		/* A rule of which nothing is left but its dash (the rest is a comment) is none. */
+		{ SIDES "rules:\n  - # {action: drop}\n  - {action: drop}\n",
+		  "f:3: rules[1]: expected a map of keys and values, got nothing\n" },
+		{ SIDES "nat:\n  forwards:\n    -\n  static: ['']\n",
+		  "f:4: nat.forwards[1]: expected a map of keys and values, got nothing\n"
+		  "f:5: nat.static[1]: expected a map of keys and values, got nothing\n" },
 		{ SIDES "rules:\n  - accept\n", "f:3: rules[1]: expected a map of keys and values, got accept\n" },
 		{ SIDES "rules:\n  - {action: allow}\n", "f:3: rules[1].action: expected accept, drop or reject, got allow\n" },
 		{ SIDES "rules:\n  - {action: drop, from: dmz, to: [wan, dmz]}\n",
