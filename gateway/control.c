@@ -102,7 +102,7 @@ bool gw_control_init(struct gw_control *control, const char *path, struct usher_
 	if (control->poll < 0)
 		return gw_say("epoll: %s", strerror(errno));
 	return listen_at(control, path) &&
-	       (watch_fd(control, control->listener, NULL, EPOLLIN) || gw_say("epoll: %s", strerror(errno)));
+	       (watch_fd(control, control->listener, NULL, EPOLLIN | EPOLLET) || gw_say("epoll: %s", strerror(errno)));
 }
 
 void gw_control_fini(struct gw_control *control)
@@ -177,15 +177,19 @@ static void take_client(struct gw_control *control, int fd)
 	greet(client, &control->asked);
 }
 
+/* Without a descriptor for them, those who knock wait for a turn that has another reason: somebody leaves, for example. */
 static void take_clients(struct gw_control *control)
 {
 	for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
 		int fd = accept4(control->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0)
+		if (fd < 0) {
+			control->knocked = errno != EAGAIN;
 			return;
+		}
 		take_client(control, fd);
 	}
+	control->more = true;
 }
 
 /* The engine makes what at least one wants. */
@@ -212,6 +216,7 @@ static void lose_client(struct gw_control *control, unsigned number)
 	gw_client_free(control->client[number]);
 	control->client[number] = NULL;
 	control->counts.connected--;
+	control->more |= control->knocked; /* its descriptor is free */
 	if (watched)
 		tell_events(control);
 }
@@ -350,7 +355,7 @@ static void take_events(struct gw_control *control)
 		struct gw_client *client = events[i].data.ptr;
 
 		if (client == NULL) {
-			take_clients(control);
+			control->knocked = true;
 			continue;
 		}
 		client->ready |= (events[i].events & EPOLLIN) != 0;
@@ -380,6 +385,8 @@ void gw_control_run(struct gw_control *control, usher_time now)
 	follow_clock(&control->asked, now);
 	control->more = false;
 	take_events(control);
+	if (control->knocked)
+		take_clients(control);
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
 		unsigned number = (control->turn + i) % CONTROL_CLIENTS;
 

@@ -23,6 +23,7 @@ struct gw_control {
 	char path[108];
 	uint64_t inode; /* of the socket's file, so that only our own is removed */
 	bool more;    /* there is more to do than one turn does */
+	bool knocked; /* somebody may wait at the listener */
 	uint32_t turn;
 	struct usher_tracker *tracker;
 	struct gw_asked asked;

@@ -189,14 +189,15 @@ class Net:
 class Gateway:
     """A running `usher gateway`. Use: with Gateway(net, '--inside', 'gi', ...) as gateway: ..."""
 
-    def __init__(self, net, *options):
+    def __init__(self, net, *options, before=None):
+        """`before` is called in the process that becomes the gateway."""
         self.net = net
         self.log = Path(f'/tmp/{net.names["gateway"]}.log')
         self.socket = f'/tmp/{net.names["gateway"]}.sock'  # the usual one may be another test's
         if '--socket' not in options:
             options += ('--socket', self.socket)
         with self.log.open('wb') as log:
-            self.process = net.start('gateway', os.environ['USHER'], 'gateway', *options, stderr=log)
+            self.process = net.start('gateway', os.environ['USHER'], 'gateway', *options, stderr=log, preexec_fn=before)
         try:
             self.wait_for('; through usher')
         except BaseException:

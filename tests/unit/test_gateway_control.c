@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -425,12 +426,38 @@ static void control_long(void **state)
 	}
 }
 
+/* Without a descriptor for the next client the gateway does not turn in circles, and who waits is served when one comes free. */
+static void control_no_descriptor(void **state)
+{
+	struct bed *bed = open_bed();
+	struct rlimit all, few;
+	struct seen seen = { 0 };
+	int first = connect_to(bed), second;
+
+	(void)state;
+	assert_true(turns(bed));
+	second = connect_to(bed);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	few = (struct rlimit){ (rlim_t)second + 1, all.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_true(turns(bed));
+	assert_int_equal(bed->control.counts.connected, 1);
+	close(first);
+	assert_true(turns(bed));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	assert_int_equal(bed->control.counts.clients, 2);
+	take(second, &seen, SIZE_MAX);
+	assert_string_equal(seen.last, "hello");
+	close(second);
+	close_bed(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ring_copies),     cmocka_unit_test(ring_loses),      cmocka_unit_test(control_lists),
 		cmocka_unit_test(control_slow_list), cmocka_unit_test(control_watches), cmocka_unit_test(control_refuses),
-		cmocka_unit_test(control_long),
+		cmocka_unit_test(control_long),    cmocka_unit_test(control_no_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
