@@ -52,7 +52,8 @@
 	X(FRAGMENT_AGAIN, "fragment-again", "a fragment that is there already") \
 	X(FRAGMENT_OVERLAP, "fragment-overlap", "a fragment that overlaps another, or belongs to a datagram where one did") \
 	X(FRAGMENT_BAD, "fragment-bad", "a fragment whose length, place or ECN mark cannot be") \
-	X(FRAGMENT_FULL, "fragment-full", "no room for another datagram's fragments")
+	X(FRAGMENT_FULL, "fragment-full", "no room for another datagram's fragments") \
+	X(NAT_OWNER, "nat-owner", "translated so, its answers would belong to another worker")
 
 enum usher_reason {
 #define USHER_REASON_ENUM(id, name, text) USHER_REASON_##id,

@@ -131,6 +131,7 @@ struct usher_options {
 	                                 pass untracked */
 	uint32_t expect_per_source;   /* expectations outstanding of all connections that one address has opened, for each
 	                                 worker; default a quarter of `expectations`, or expect_per_master if that is more */
+	uint32_t public_names;        /* that usher_set_public may name; default 64 */
 };
 
 
@@ -249,8 +250,32 @@ USHER_API uint32_t usher_fragment(const struct usher_packet *packet, uint32_t mo
 /* When usher_tick has something to do that cannot wait (a held record, a retransmission); UINT64_MAX: nothing. */
 USHER_API usher_time usher_wakeup(const struct usher_worker *worker);
 
-/* The worker a packet belongs to: a pure function of its addresses and zone. */
+/*
+ * The worker a packet belongs to: a pure function of the packet and the names of usher_set_public. All that belongs together has
+ * one owner: who holds it back for another worker saves that one a USHER_HAND_OVER. Fragments belong to whom puts them together;
+ * the packet that is made of them (USHER_PACKET_WHOLE) may have to be handed over, copied, with its fragment_size.
+ */
 USHER_API uint32_t usher_owner(const struct usher_tracker *tracker, const struct usher_packet *packet);
+
+/*
+ * What several workers have to know of NAT, so that answers come to the worker that translates: a public address whose keys are
+ * lent to connections (`inside` all zero), one that stands for an inside address (1:1), or a port of it that does.
+ */
+struct usher_public_name {
+	struct usher_endpoint address; /* key: of a service, if `protocol` is set */
+	struct usher_endpoint inside;  /* address: whom it stands for; of the same family */
+	uint16_t zone;
+	uint8_t protocol;              /* 0: the whole address */
+};
+
+/*
+ * These are the public names from now on, in place of all before. Not while a worker is at work. Connections of names that change
+ * may get another owner, who does not know them. A new connection whose answers would come to another worker is dropped
+ * (USHER_REASON_NAT_OWNER): by the policy's translation to a name that is not here, of a protocol without keys by a lent address,
+ * or from another host to a mapping with USHER_NAT_ANY_SOURCE. With one worker nothing depends on it. false: more than
+ * options.public_names, or no such names can be; nothing has changed.
+ */
+USHER_API bool usher_set_public(struct usher_tracker *tracker, const struct usher_public_name *names, uint32_t count);
 
 /*
  * Time passes: ends what is over, looking at no more than `budget` records. Packets do a little of this by themselves; call it

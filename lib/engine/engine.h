@@ -13,6 +13,7 @@
 
 #include "base/chunk.h"
 #include "conn/table.h"
+#include "engine/owner.h"
 #include "expect/expect.h"
 #include "nat/mapping.h"
 #include "packet/reassembly.h"
@@ -130,6 +131,8 @@ struct usher_tracker {
 	uint32_t note_base[ENGINE_HELPERS + 1]; /* in a worker's notes: each helper's codes, then the engine's refusals */
 	struct tracker_sizes sizes;
 	struct hash_key owner_key;
+	uint64_t names;             /* offsets: the public names, struct owner_table; the first worker's part */
+	uint64_t parts;
 	uint8_t port_helper[2][2][65536]; /* the ready-made policy: family, UDP or TCP, destination port -> helper + 1 */
 };
 
@@ -178,6 +181,11 @@ struct usher_worker {
 	struct usher_help call;
 	uint8_t scratch[STREAM_SCRATCH];
 };
+
+static inline struct owner_table *tracker_names(const struct usher_tracker *t)
+{
+	return (struct owner_table *)((uintptr_t)t + t->names);
+}
 
 static inline void count(struct usher_worker *w, enum usher_counter which)
 {

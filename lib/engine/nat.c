@@ -363,15 +363,33 @@ void usher__nat_unbind(struct usher_worker *w, struct binding *bind)
 	memset(bind, 0, sizeof(*bind));
 }
 
+/* With several workers: do its answers come to this one? */
+static bool is_answered_here(const struct usher_worker *w, const struct birth *b, const struct binding *bind)
+{
+	const struct owner_ends reply = {
+		.family = b->p->family,
+		.protocol = b->p->protocol,
+		.keyed = !(b->p->flags & PKT_WIDE_KEY),
+		.zone = b->packet->zone,
+		.key = { bind->dst_key, bind->src_key },
+		.address = { bind->dst, bind->src },
+	};
+
+	return w->tracker->workers == 1 || usher__owner_of(w->tracker, &reply) == w->number;
+}
+
 static uint8_t finish_binding(struct usher_worker *w, const struct birth *b, struct binding *bind, uint8_t reason)
 {
 	if (reason == USHER_REASON_NONE) {
 		settle_query(b, bind);
 		bind->reclaims = true; /* there is no choice any more; without NAT it would begin anew in the old one's
 		                          place, too */
-		if (!bind->status || take_over(w, b, bind))
+		if (!is_answered_here(w, b, bind))
+			reason = USHER_REASON_NAT_OWNER;
+		else if (!bind->status || take_over(w, b, bind))
 			return USHER_REASON_NONE;
-		reason = USHER_REASON_NAT_UNMAPPABLE;
+		else
+			reason = USHER_REASON_NAT_UNMAPPABLE;
 	}
 	usher__nat_unbind(w, bind);
 	return reason;

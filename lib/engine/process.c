@@ -248,7 +248,7 @@ static void pass(struct usher_worker *w, const struct conn_found *found, struct 
 static bool is_refusal(uint8_t reason)
 {
 	return reason == USHER_REASON_POLICY || reason == USHER_REASON_TABLE_FULL || reason == USHER_REASON_NAT_EXHAUSTED ||
-	       reason == USHER_REASON_NAT_UNMAPPABLE || reason == USHER_REASON_NAT_UNASKED;
+	       reason == USHER_REASON_NAT_UNMAPPABLE || reason == USHER_REASON_NAT_UNASKED || reason == USHER_REASON_NAT_OWNER;
 }
 
 static void begin(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
@@ -381,19 +381,29 @@ static inline int quick(struct usher_worker *w, struct slot *s, struct usher_pac
 	return 1;
 }
 
+static bool is_ours(struct usher_worker *w, struct usher_packet *packet)
+{
+	packet->worker = (uint8_t)usher_owner(w->tracker, packet);
+	if (packet->worker == w->number)
+		return true;
+	packet->verdict = USHER_HAND_OVER;
+	packet->state = USHER_UNTRACKED;
+	packet->reason = USHER_REASON_OWNER;
+	w->reason[USHER_REASON_OWNER]++;
+	return false;
+}
+
 static void process_one(struct usher_worker *w, struct slot *s, struct usher_packet *packet)
 {
 	struct conn_found found;
 	struct conn_step step;
 	uint16_t before = 0;
-	int asked = 0;
+	int asked;
 
 	w->counter[USHER_COUNTER_BYTES] += s->p.ip_len;
-	if (w->tracker->workers == 1) {
-		asked = quick(w, s, packet, &found, &step, &before);
-		if (asked == 1)
-			return;
-	}
+	asked = quick(w, s, packet, &found, &step, &before); /* what is in our table is ours */
+	if (asked == 1)
+		return;
 	packet->verdict = USHER_ACCEPT;
 	packet->flags = 0;
 	packet->reason = USHER_REASON_NONE;
@@ -404,22 +414,14 @@ static void process_one(struct usher_worker *w, struct slot *s, struct usher_pac
 		change(w, &found, s, packet, &step, before);
 		return;
 	}
-	if (w->tracker->workers > 1) {
-		packet->worker = (uint8_t)usher_owner(w->tracker, packet);
-		if (packet->worker != w->number) {
-			packet->verdict = USHER_HAND_OVER;
-			packet->state = USHER_UNTRACKED;
-			packet->reason = USHER_REASON_OWNER;
-			w->reason[USHER_REASON_OWNER]++;
-			return;
-		}
-	}
+	if (w->tracker->workers > 1 && !is_ours(w, packet))
+		return;
 	if (s->p.flags & PKT_TRUNCATED) {
 		packet->flags |= USHER_PACKET_TRUNCATED;
 		count(w, USHER_COUNTER_TRUNCATED);
 	}
 	if (s->p.reason == USHER_REASON_FRAGMENT && w->tracker->options.fragments && !(s->p.flags & PKT_TRUNCATED) &&
-	    !fragment(w, s, packet))
+	    !(fragment(w, s, packet) && (w->tracker->workers == 1 || is_ours(w, packet))))
 		return;
 	if (s->p.reason != USHER_REASON_NONE) {
 		unusable(w, s, packet);
@@ -485,46 +487,6 @@ void usher_process(struct usher_worker *w, struct usher_packet *packets, uint32_
 	for (; n > USHER_BURST_MAX; n -= USHER_BURST_MAX, packets += USHER_BURST_MAX)
 		process_burst(w, packets, USHER_BURST_MAX, now);
 	process_burst(w, packets, n, now);
-}
-
-/* Where the packet that an ICMP error quotes begins; 0: it is none, or quotes nothing. */
-static uint32_t quoted_at(const struct usher_packet *packet, unsigned version)
-{
-	uint8_t protocol = packet->data[version == 6 ? 6 : 9];
-	uint32_t offset;
-	struct pkt p, inner;
-
-	if (protocol == USHER_TCP || protocol == USHER_UDP || (version == 4 && protocol != USHER_ICMP))
-		return 0;
-	usher__pkt_decode(&p, packet->data, packet->len, packet->len, PKT_CSUM_GOOD);
-	if (!(p.flags & PKT_ICMP_ERROR) || !usher__pkt_decode_quoted(&inner, &p, packet->data, packet->len, &offset))
-		return 0;
-	return inner.family == p.family ? offset : 0;
-}
-
-/*
- * Of two addresses and the zone only, the same for both directions: all that belongs together meets in one worker. An ICMP error
- * belongs to the packet it quotes.
- */
-uint32_t usher_owner(const struct usher_tracker *t, const struct usher_packet *packet)
-{
-	uint32_t word[9] = { 0 };
-	unsigned version = packet->len ? packet->data[0] >> 4 : 0, size = version == 6 ? 16 : 4;
-	const uint8_t *src, *dst;
-
-	if (t->workers < 2 || (version != 4 && version != 6) || packet->len < PKT_SRC_OFFSET(version) + 2 * size)
-		return 0;
-	src = packet->data + quoted_at(packet, version) + PKT_SRC_OFFSET(version);
-	dst = src + size;
-	if (memcmp(src, dst, size) > 0) {
-		memcpy(word, dst, size);
-		memcpy(word + 4, src, size);
-	} else {
-		memcpy(word, src, size);
-		memcpy(word + 4, dst, size);
-	}
-	word[8] = packet->zone;
-	return (uint32_t)((uint64_t)hash_words(&t->owner_key, word, 9) * t->workers >> 32);
 }
 
 bool usher_tick(struct usher_worker *w, usher_time now, uint32_t budget)

@@ -1,10 +1,10 @@
 /*
  * engine/region: the one region of memory: how large, what lies where, how it begins.
  *
- * Layout: struct usher_tracker, then each worker's part: struct usher_worker, connections and their index, expectations, extras,
- * helpers' states, chunks, note counters. Offsets only; the pointers in struct usher_tracker, struct usher_worker and their tables
- * are this process's and are set up anew by whoever adopts a region. Everything begins as zero bytes, and what is not used yet is
- * not touched.
+ * Layout: struct usher_tracker, the public names, then each worker's part: struct usher_worker, connections and their index,
+ * expectations, extras, helpers' states, chunks, note counters. Offsets only; the pointers in struct usher_tracker, struct
+ * usher_worker and their tables are this process's and are set up anew by whoever adopts a region. Everything begins as zero bytes,
+ * and what is not used yet is not touched.
  */
 #include "engine/engine.h"
 
@@ -56,6 +56,7 @@ static struct usher_options resolve(const struct usher_options *given)
 	o.mappings = o.mappings ? o.mappings : 16384;
 	o.mtu = o.mtu ? o.mtu : 1500;
 	o.emit_bytes = o.emit_bytes ? o.emit_bytes : 1u << 20;
+	o.public_names = o.public_names ? o.public_names : 64;
 	return o;
 }
 
@@ -152,6 +153,8 @@ const char *usher_error(const struct usher_options *options)
 		return "mtu is below 68, or emit_bytes below 4096";
 	if (o.fragments > 65536)
 		return "fragments is more than 65536";
+	if (o.public_names > 1u << 20)
+		return "public_names is more than 2^20";
 	return helpers_error(&o);
 }
 
@@ -197,6 +200,16 @@ static struct tracker_sizes part_sizes(const struct usher_options *o, const stru
 	return s;
 }
 
+static size_t names_at(void)
+{
+	return round_up(sizeof(struct usher_tracker), 64);
+}
+
+static size_t parts_at(const struct usher_options *o)
+{
+	return round_up(names_at() + usher__owner_table_size(o->public_names), 4096);
+}
+
 size_t usher_size(const struct usher_options *options)
 {
 	const struct usher_helper *list[ENGINE_HELPERS];
@@ -207,7 +220,7 @@ size_t usher_size(const struct usher_options *options)
 		return 0;
 	o = resolve(options);
 	n = collect_helpers(&o, list);
-	return round_up(sizeof(struct usher_tracker), 4096) + o.workers * part_sizes(&o, list, n).size;
+	return parts_at(&o) + o.workers * part_sizes(&o, list, n).size;
 }
 
 void usher_set_timeouts(struct usher_tracker *t, const uint32_t *seconds)
@@ -319,6 +332,9 @@ struct usher_tracker *usher_init(void *region, size_t size, const struct usher_o
 	for (i = 0; i < t->helper_count; i++)
 		t->note_base[i + 1] = t->note_base[i] + code_count(t->helper[i]) + REFUSAL_COUNT;
 	t->sizes = part_sizes(&t->options, t->helper, t->helper_count);
+	t->names = names_at();
+	t->parts = parts_at(&t->options);
+	usher__owner_table_init(tracker_names(t), t->options.public_names, t->options.seed);
 	hash_key_init(&t->owner_key, t->options.seed);
 	set_config(t);
 	set_ports(t);
@@ -331,5 +347,5 @@ struct usher_worker *usher_worker(struct usher_tracker *t, uint32_t number)
 {
 	if (number >= t->workers)
 		return NULL;
-	return (void *)((uint8_t *)t + round_up(sizeof(*t), 4096) + number * t->sizes.size);
+	return (void *)((uint8_t *)t + t->parts + number * t->sizes.size);
 }

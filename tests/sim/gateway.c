@@ -11,12 +11,14 @@
 #include <sys/mman.h>
 
 #define DAY (86400u * USHER_SECOND)
+#define GATEWAY_WORKERS 4u
 
 struct gateway {
 	struct sim *sim;
 	struct gateway_setup setup;
 	struct usher_tracker *tracker; /* NULL: none yet */
-	struct usher_worker *worker;   /* NULL: a router */
+	struct usher_worker *worker[GATEWAY_WORKERS]; /* the first NULL: a router */
+	uint32_t workers;
 	void *region;
 	size_t size;
 	struct link *outside;
@@ -76,7 +78,7 @@ static struct usher_options options_of(struct gateway *g)
 	struct usher_options o = {
 		.size = sizeof(o), .flags = g->setup.flags, .connections = 1024, .connections6 = 1024, .helped = 64, .related = 512,
 		.expectations = 256, .stream_chunks = 4096, .nat_addresses = 8, .mappings = 512, .emit_bytes = 1u << 18,
-		.policy = policy, .policy_user = g, .sink = sink, .sink_user = g
+		.policy = policy, .policy_user = g, .sink = sink, .sink_user = g, .workers = g->setup.workers
 	};
 
 	memcpy(o.seed, &g->setup.seed, sizeof(g->setup.seed));
@@ -94,6 +96,7 @@ struct gateway *gateway_new(uint8_t number)
 		abort();
 	g->number = number;
 	o = options_of(g);
+	o.workers = GATEWAY_WORKERS;
 	g->size = usher_size(&o);
 	g->region = mmap(NULL, g->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (g->region == MAP_FAILED)
@@ -120,7 +123,7 @@ const struct gateway_setup *gateway_setup_of(const struct gateway *g)
 
 bool gateway_tracks(const struct gateway *g)
 {
-	return g->worker;
+	return g->worker[0];
 }
 
 uint64_t gateway_time(const struct gateway *g)
@@ -133,10 +136,58 @@ void gateway_connect(struct gateway *g, struct link *outside)
 	g->outside = outside;
 }
 
+static uint64_t counted(const struct gateway *g, enum usher_counter counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t k = 0; k < g->workers; k++)
+		sum += usher_counter_get(g->worker[k], counter);
+	return sum;
+}
+
+/* What the workers have to know of the rules: addresses behind which others are, and where services really are. */
+static void name_public(struct gateway *g)
+{
+	struct usher_public_name name[2 + GATEWAY_RULES];
+	uint32_t count = 0;
+
+	memset(name, 0, sizeof(name));
+	for (unsigned i = 0; i < 2; i++) {
+		if (g->setup.own[i].family)
+			name[count++].address = g->setup.own[i];
+	}
+	for (uint32_t i = 0; i < g->setup.rule_count; i++) {
+		const struct rule *r = &g->setup.rule[i];
+
+		if (!r->destination.family)
+			continue;
+		name[count].address = r->dst;
+		name[count].protocol = r->protocol;
+		name[count].inside.family = r->destination.family;
+		memcpy(name[count++].inside.address, r->destination.first, 16);
+	}
+	if (!usher_set_public(g->tracker, name, count))
+		sim_violation(g->sim, "usher_set_public takes no %u names", count);
+}
+
+static void begin_tracker(struct gateway *g)
+{
+	struct usher_options o = options_of(g);
+
+	madvise(g->region, g->size, MADV_DONTNEED);
+	g->tracker = usher_init(g->region, g->size, &o);
+	if (!g->tracker) {
+		sim_violation(g->sim, "usher_init: %s", usher_error(&o));
+		return;
+	}
+	g->workers = g->setup.workers ? g->setup.workers : 1;
+	for (uint32_t k = 0; k < GATEWAY_WORKERS; k++)
+		g->worker[k] = usher_worker(g->tracker, k);
+}
+
 void gateway_begin(struct gateway *g, struct sim *sim, const struct gateway_setup *setup)
 {
-	bool keep = setup->keep && g->worker && !setup->law && g->finished;
-	struct usher_options o;
+	bool keep = setup->keep && g->worker[0] && !setup->law && g->finished && g->workers == (setup->workers ? setup->workers : 1);
 
 	g->sim = sim;
 	g->setup = *setup;
@@ -146,30 +197,27 @@ void gateway_begin(struct gateway *g, struct sim *sim, const struct gateway_setu
 	g->armed = g->gathering = 0;
 	g->frame = 0;
 	if (setup->routes_only) {
-		g->worker = NULL;
+		g->worker[0] = NULL;
 		return;
 	}
 	ledger_begin(&g->ledger, keep);
 	law_begin(&g->law, setup->law);
-	o = options_of(g);
-	if (!keep) {
-		madvise(g->region, g->size, MADV_DONTNEED);
-		g->tracker = usher_init(g->region, g->size, &o);
-		if (!g->tracker) {
-			sim_violation(sim, "usher_init: %s", usher_error(&o));
-			return;
-		}
-		g->worker = usher_worker(g->tracker, 0);
-	} else {
+	if (!keep)
+		begin_tracker(g);
+	else
 		usher_set_flags(g->tracker, UINT32_MAX, setup->flags);
-	}
+	if (sim->failed)
+		return;
+	name_public(g);
+	if (g->workers > 1)
+		sim_cover(sim, COVER_WORKERS);
 	for (uint32_t i = 0; i < USHER_COUNTER_COUNT; i++)
-		g->start[i] = usher_counter_get(g->worker, (enum usher_counter)i);
+		g->start[i] = counted(g, (enum usher_counter)i);
 }
 
 uint64_t gateway_count(const struct gateway *g, enum usher_counter counter)
 {
-	return g->worker ? usher_counter_get(g->worker, counter) - g->start[counter] : 0;
+	return g->worker[0] ? counted(g, counter) - g->start[counter] : 0;
 }
 
 uint64_t gateways_count(const struct sim *sim, enum usher_counter counter)
@@ -216,7 +264,7 @@ static bool leaks(struct gateway *g, const struct link *link, const struct packe
 	const struct host *from;
 	struct wire w;
 
-	if (!g->worker || (link->host && link->host->side == INSIDE) || p->flags & PACKET_CORRUPT)
+	if (!g->worker[0] || (link->host && link->host->side == INSIDE) || p->flags & PACKET_CORRUPT)
 		return false;
 	if (wire_read(p->data, p->len, &w))
 		return false;
@@ -251,8 +299,8 @@ static void forward(struct gateway *g, struct packet *p)
 
 static void arm(struct gateway *g);
 
-/* What usher sends besides, up to `place`. */
-static void emit_until(struct gateway *g, struct usher_packet *next, bool *more, uint32_t place)
+/* What this worker sends besides, up to `place`. */
+static void emit_until(struct gateway *g, struct usher_worker *worker, struct usher_packet *next, bool *more, uint32_t place)
 {
 	while (*more && next->place <= place) {
 		struct packet *p = packet_take(g->sim);
@@ -266,22 +314,19 @@ static void emit_until(struct gateway *g, struct usher_packet *next, bool *more,
 		p->len = next->len;
 		law_output(&g->law, p->data, p->len, 0xff);
 		forward(g, p);
-		*more = usher_emit(g->worker, next);
+		*more = usher_emit(worker, next);
 	}
 }
 
-static void process(struct gateway *g)
+/* Packets that are all this worker's, one behind the other. */
+static void process_run(struct gateway *g, uint32_t owner, struct packet *const *packets, uint32_t count)
 {
+	struct usher_worker *worker = g->worker[owner];
 	struct usher_packet burst[USHER_BURST_MAX], next;
-	uint32_t count = g->pending_count;
 	bool more;
 
-	if (!count)
-		return;
-	g->pending_count = 0;
-	g->gathering = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		struct packet *p = g->pending[i];
+		struct packet *p = packets[i];
 
 		burst[i] = (struct usher_packet){
 			.data = p->data, .len = p->len, .interface = p->interface, .headroom = 0, .tailroom = g->setup.tailroom,
@@ -289,16 +334,18 @@ static void process(struct gateway *g)
 		};
 	}
 	law_burst(&g->law, burst, count);
-	usher_process(g->worker, burst, count, g->sim->now);
+	usher_process(worker, burst, count, g->sim->now);
 	g->ledger.now = g->sim->now;
-	more = usher_emit(g->worker, &next);
-	emit_until(g, &next, &more, 0);
+	more = usher_emit(worker, &next);
+	emit_until(g, worker, &next, &more, 0);
 	for (uint32_t i = 0; i < count; i++) {
-		struct packet *p = g->pending[i];
+		struct packet *p = packets[i];
 
 		law_output(&g->law, burst[i].data, burst[i].len, burst[i].verdict);
 		p->data = burst[i].data;
 		p->len = burst[i].len;
+		if (burst[i].verdict == USHER_HAND_OVER || burst[i].reason == USHER_REASON_NAT_OWNER)
+			sim_violation(g->sim, "worker %u: %s", owner, usher_reason_name(burst[i].reason));
 		if (burst[i].verdict == USHER_ACCEPT && burst[i].state <= USHER_RELATED) {
 			forward(g, p);
 		} else {
@@ -307,11 +354,38 @@ static void process(struct gateway *g)
 			trace_text(g->sim, p, "");
 			packet_give(g->sim, p);
 		}
-		emit_until(g, &next, &more, i + 1);
+		emit_until(g, worker, &next, &more, i + 1);
 	}
 	if (more)
 		sim_violation(g->sim, "usher_emit: place %u of a burst of %u", next.place, count);
-	ledger_check(&g->ledger, g->sim, g->worker);
+	ledger_check(&g->ledger, g->sim, g->tracker);
+}
+
+static uint32_t owner_of(struct gateway *g, const struct packet *p)
+{
+	struct usher_packet packet = { .data = p->data, .len = p->len };
+
+	return usher_owner(g->tracker, &packet);
+}
+
+/* As several threads would do, each with its own packets, but in a row that can be repeated. */
+static void process(struct gateway *g)
+{
+	struct packet *pending[USHER_BURST_MAX];
+	uint32_t count = g->pending_count;
+
+	if (!count)
+		return;
+	memcpy(pending, g->pending, count * sizeof(*pending));
+	g->pending_count = 0;
+	g->gathering = 0;
+	for (uint32_t from = 0, to; from < count; from = to) {
+		uint32_t owner = owner_of(g, pending[from]);
+
+		for (to = from + 1; to < count && owner_of(g, pending[to]) == owner; to++)
+			;
+		process_run(g, owner, pending + from, to - from);
+	}
 	arm(g);
 }
 
@@ -322,11 +396,25 @@ static void tick(struct gateway *g, uint64_t now)
 
 	process(g);
 	law_tick(&g->law, now);
-	usher_tick(g->worker, now, 64);
-	g->ledger.now = now;
-	more = usher_emit(g->worker, &next);
-	emit_until(g, &next, &more, 0);
+	for (uint32_t k = 0; k < g->workers; k++) {
+		usher_tick(g->worker[k], now, 64);
+		g->ledger.now = now;
+		more = usher_emit(g->worker[k], &next);
+		emit_until(g, g->worker[k], &next, &more, 0);
+	}
 	arm(g);
+}
+
+static uint64_t wakeup(const struct gateway *g)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (uint32_t k = 0; k < g->workers; k++) {
+		uint64_t next = usher_wakeup(g->worker[k]);
+
+		first = next < first ? next : first;
+	}
+	return first;
 }
 
 static void timer(struct sim *sim, void *object, uint32_t unused)
@@ -339,14 +427,14 @@ static void timer(struct sim *sim, void *object, uint32_t unused)
 	g->armed = 0;
 	if (g->gathering && g->gathering <= sim->now)
 		process(g);
-	if (usher_wakeup(g->worker) <= sim->now)
+	if (wakeup(g) <= sim->now)
 		tick(g, sim->now);
 	arm(g);
 }
 
 static void arm(struct gateway *g)
 {
-	uint64_t next = usher_wakeup(g->worker);
+	uint64_t next = wakeup(g);
 
 	if (g->gathering && g->gathering < next)
 		next = g->gathering;
@@ -367,7 +455,7 @@ void gateway_input(struct sim *sim, struct gateway *g, struct link *link, struct
 	p->time = sim->now;
 	if (link->host && !(p->flags & PACKET_CORRUPT) && !wire_read(p->data, p->len, &w))
 		mirror_acknowledged(sim, link->host, &w);
-	if (!g->worker) {
+	if (!g->worker[0]) {
 		forward(g, p);
 		return;
 	}
@@ -390,7 +478,7 @@ void gateway_finish(struct gateway *g)
 	struct usher_packet next;
 	uint64_t now = g->sim->now;
 
-	if (!g->worker)
+	if (!g->worker[0])
 		return;
 	law_stop(&g->law);
 	for (uint32_t i = 0; i < g->pending_count; i++)
@@ -398,13 +486,16 @@ void gateway_finish(struct gateway *g)
 	g->pending_count = 0;
 	for (uint32_t turn = 0; turn < 8 && !g->sim->failed; turn++) {
 		now += turn < 6 ? 10 * USHER_SECOND : 6 * DAY; /* our own retransmissions take their time */
-		while (!usher_tick(g->worker, now, 4096))
-			;
-		while (usher_emit(g->worker, &next))
-			;
+		for (uint32_t k = 0; k < g->workers; k++) {
+			while (!usher_tick(g->worker[k], now, 4096))
+				;
+			while (usher_emit(g->worker[k], &next))
+				;
+		}
 		g->ledger.now = now;
 	}
-	ledger_finish(&g->ledger, g->sim, g->worker);
+	for (uint32_t k = 0; k < g->workers; k++)
+		ledger_finish(&g->ledger, g->sim, g->worker[k]);
 	g->finished = !g->sim->failed;
 	if (!g->sim->failed)
 		law_compare(&g->law, g->sim, &o);

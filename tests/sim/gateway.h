@@ -1,5 +1,5 @@
 /*
- * sim/gateway: a worker of usher between links, or a plain router.
+ * sim/gateway: usher's workers between links, or a plain router.
  *
  * Owns: the tracker's region, the bursts, the timer, and the oracle of what lies in the tracker: no key is lent twice, in the end
  * nothing is left, and the input in other bursts gives the same output. Uses the public interface only.
@@ -26,6 +26,7 @@ struct gateway_setup {
 	bool keep;                 /* the tracker of the session before, if there is one */
 	bool law;                  /* afterwards, compare with other bursts */
 	uint8_t burst;             /* packets; 0: by chance */
+	uint8_t workers;           /* 0: one */
 	uint16_t gather_us;        /* how long it waits for more */
 	uint16_t tailroom;         /* of each packet */
 	uint32_t flags;            /* enum usher_option_flags */

@@ -106,13 +106,18 @@ void ledger_event(struct ledger *l, struct sim *sim, const struct usher_event *e
 	}
 }
 
-void ledger_check(struct ledger *l, struct sim *sim, struct usher_worker *worker)
+static bool is_alive(struct usher_tracker *tracker, struct usher_ref ref, struct usher_conn *c)
+{
+	return usher_conn_get(usher_worker(tracker, ref.worker), ref, c);
+}
+
+void ledger_check(struct ledger *l, struct sim *sim, struct usher_tracker *tracker)
 {
 	struct usher_conn c;
 
 	if (!l->clash[0].id)
 		return;
-	if (usher_conn_get(worker, l->clash[0].ref, &c) && usher_conn_get(worker, l->clash[1].ref, &c))
+	if (is_alive(tracker, l->clash[0].ref, &c) && is_alive(tracker, l->clash[1].ref, &c))
 		sim_violation(sim, "two live connections for one packet: %s > %s (reply %s > %s)", endpoint_text(&c.orig.src),
 			      endpoint_text(&c.orig.dst), endpoint_text(&c.reply.src), endpoint_text(&c.reply.dst));
 	l->clash[0].id = 0;

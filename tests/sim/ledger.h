@@ -30,9 +30,9 @@ struct ledger {
 void ledger_begin(struct ledger *l, bool keep);
 void ledger_event(struct ledger *l, struct sim *sim, const struct usher_event *event);
 /* After a burst: is a clash a real one? (A sink may not ask.) */
-void ledger_check(struct ledger *l, struct sim *sim, struct usher_worker *worker);
+void ledger_check(struct ledger *l, struct sim *sim, struct usher_tracker *tracker);
 bool ledger_expected(const struct ledger *l, uint8_t protocol, const struct usher_endpoint *to);
-/* All time-outs are over. */
+/* All time-outs are over. Once for each worker. */
 void ledger_finish(struct ledger *l, struct sim *sim, struct usher_worker *worker);
 
 #endif

@@ -42,7 +42,8 @@ static const struct {
 	enum coverage what;
 	uint32_t percent;
 } required[] = {
-	{ COVER_EDIT_LOST, 30 }, { COVER_SPLIT, 30 }, { COVER_TWO_EDITS, 10 }, { COVER_OWN_ACK, 10 }, { COVER_BOTH_EDITED, 10 }
+	{ COVER_EDIT_LOST, 30 }, { COVER_SPLIT, 30 }, { COVER_TWO_EDITS, 10 }, { COVER_OWN_ACK, 10 }, { COVER_BOTH_EDITED, 10 },
+	{ COVER_WORKERS, 10 }
 };
 
 /* ---- shrinking ---- */

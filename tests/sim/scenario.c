@@ -360,12 +360,14 @@ void scenario_make(struct scenario *s, uint64_t seed, const struct scenario_choi
 		s->port = s->port == 21 ? 1723 : 1724;
 		s->public_port = s->public_port == 2100 ? 1725 : s->port;
 	}
+	s->workers = chance(&d, 30) && !s->law ? (uint8_t)(2 + roll(&d, 3)) : 1;
 }
 
 void scenario_print(const struct scenario *s, char *text, uint32_t room)
 {
 	static const char *const protocol[] = { "ftp", "pptp", "web" };
 
-	snprintf(text, room, "%s %s IPv%u, %u clients, %u steps%s%s, bursts of %u", mode_name(s->mode), protocol[s->protocol],
-		 s->ipv6 ? 6 : 4, s->clients, s->steps[0], s->law ? ", law of bursts" : "", s->attacks ? ", attacks" : "", s->burst);
+	snprintf(text, room, "%s %s IPv%u, %u clients, %u steps%s%s, bursts of %u, %u workers", mode_name(s->mode), protocol[s->protocol],
+		 s->ipv6 ? 6 : 4, s->clients, s->steps[0], s->law ? ", law of bursts" : "", s->attacks ? ", attacks" : "", s->burst,
+		 s->workers);
 }

@@ -45,6 +45,7 @@ struct scenario {
 	uint8_t clients, addresses; /* addresses: which set of them */
 	uint8_t attacks;
 	uint8_t burst;
+	uint8_t workers;         /* of usher */
 	uint16_t gather_us, tailroom;
 	uint16_t port, public_port; /* of the server, where it listens and where it is known */
 	uint32_t flags;          /* of usher */

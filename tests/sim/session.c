@@ -181,7 +181,7 @@ static void common(struct gateway_setup *g, const struct scenario *c, bool keep,
 {
 	*g = (struct gateway_setup){
 		.keep = keep, .law = c->law, .burst = c->burst, .gather_us = c->gather_us, .tailroom = c->tailroom, .flags = c->flags,
-		.seed = scattered(c->seed, 100 + number)
+		.seed = scattered(c->seed, 100 + number), .workers = c->workers
 	};
 }
 

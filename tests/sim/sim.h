@@ -169,7 +169,8 @@ struct gateway;
 	X(ATTACK, "with attacks") \
 	X(SLIPSTREAM, "with slipstreaming") \
 	X(ABORTED, "closed early") \
-	X(LAW, "compared in other bursts")
+	X(LAW, "compared in other bursts") \
+	X(WORKERS, "through several workers")
 
 enum coverage {
 #define COVERAGE_ENUM(id, text) COVER_##id,
