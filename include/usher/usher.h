@@ -272,8 +272,8 @@ struct usher_public_name {
  * These are the public names from now on, in place of all before. Not while a worker is at work. Connections of names that change
  * may get another owner, who does not know them. A new connection whose answers would come to another worker is dropped
  * (USHER_REASON_NAT_OWNER): by the policy's translation to a name that is not here, of a protocol without keys by a lent address,
- * or from another host to a mapping with USHER_NAT_ANY_SOURCE. With one worker nothing depends on it. false: more than
- * options.public_names, or no such names can be; nothing has changed.
+ * from another host to a mapping with USHER_NAT_ANY_SOURCE, or from one lent address to another. With one worker nothing depends
+ * on it. false: more than options.public_names, or no such names can be; nothing has changed.
  */
 USHER_API bool usher_set_public(struct usher_tracker *tracker, const struct usher_public_name *names, uint32_t count);
 

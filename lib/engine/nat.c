@@ -363,7 +363,7 @@ void usher__nat_unbind(struct usher_worker *w, struct binding *bind)
 	memset(bind, 0, sizeof(*bind));
 }
 
-/* With several workers: do its answers come to this one? */
+/* With several workers: do its answers come to this one? Else somebody talks to himself, or usher_set_public was not told all. */
 static bool is_answered_here(const struct usher_worker *w, const struct birth *b, const struct binding *bind)
 {
 	const struct owner_ends reply = {
@@ -432,7 +432,7 @@ uint8_t usher__nat_bind(struct usher_worker *w, const struct birth *b, const str
 
 	begin_binding(b, bind);
 	if (!mapping && !source->family && !destination->family)
-		return reason;
+		return is_answered_here(w, b, bind) ? USHER_REASON_NONE : USHER_REASON_NAT_OWNER;
 	if ((source->family && source->family != b->p->family) || (destination->family && destination->family != b->p->family))
 		return USHER_REASON_NAT_UNMAPPABLE;
 	if (mapping)

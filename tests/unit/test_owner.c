@@ -23,6 +23,7 @@ struct bed {
 	bool ipv6;
 	uint64_t seed;
 	uint8_t flags;     /* of the policy's source NAT */
+	bool open;         /* the policy lets all in */
 };
 
 static bool same(const struct usher_endpoint *e, const char *text)
@@ -60,7 +61,7 @@ static void policy(void *user, const struct usher_new *new, struct usher_decisio
 	else if (same(&t->dst, b->at->lent) && t->protocol == USHER_UDP && t->dst.key == 53)
 		to(&decision->destination, b->at->resolver, 0);
 	else
-		decision->drop = !from_inside && !new->mapped;
+		decision->drop = !from_inside && !new->mapped && !b->open;
 	if (!from_inside)
 		return;
 	to(&decision->source, same(&t->src, b->at->twin) ? b->at->whole : b->at->lent, 0);
@@ -382,6 +383,27 @@ static void test_astray(void **state)
 	close_bed(&b);
 }
 
+/* Who sends from a lent address to a lent one is known by either end's key, which may be two workers'. */
+static void test_own_to_own(void **state)
+{
+	unsigned refused = 0;
+	struct bed b;
+
+	(void)state;
+	open_bed(&b, 4, true, 61, 0);
+	b.open = true;
+	for (unsigned k = 0; k < 64; k++) {
+		struct usher_endpoint src = end_at(b.at->lent, 4000 + 8 * k), dst = end_at(b.at->lent, 5000);
+		uint8_t data[NET_PACKET];
+		struct usher_packet p = give(&b, data, make(data, USHER_UDP, &src, &dst, false));
+
+		refused += p.reason == USHER_REASON_NAT_OWNER;
+		assert_int_equal(p.verdict == USHER_ACCEPT, src.key / 8 % 4 == dst.key / 8 % 4);
+	}
+	assert_int_equal(refused, 48);
+	close_bed(&b);
+}
+
 /* A mapping for all destinations: whoever is let in by it comes to its worker, and is served if his answers do, too. */
 static void test_any_source(void **state)
 {
@@ -474,7 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flows),      cmocka_unit_test(test_shares), cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_astray),     cmocka_unit_test(test_any_source), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_astray),     cmocka_unit_test(test_any_source), cmocka_unit_test(test_names), cmocka_unit_test(test_own_to_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
