@@ -181,7 +181,8 @@ class Pair:
     """
 
     def __init__(self, net, port=1723, addresses=(CLIENT, ODD_SERVER), started=True, hosts=('client', 'server'), seen=(None, None)):
-        self.names, self.port, self.addresses, self.started = [net.names[host] for host in hosts], port, addresses, started
+        self.hosts, self.port, self.addresses, self.started = hosts, port, addresses, started
+        self.names = [net.names[host] for host in hosts]
         self.seen = [public or own for public, own in zip(seen, addresses)]
 
     def __enter__(self):
