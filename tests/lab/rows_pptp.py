@@ -8,6 +8,7 @@ its connection to the same server. `a`, `b` ... are calls; each end has an id of
   'S: ECHO-REP + OCRP a'  two messages in a segment
   'C: OCRQ a | 13 100'    cut into segments behind these octets; `| each 4`: into segments of four
   'C: OCRQ a | lost'      lost behind the gateway, the first time
+  'S: CDN a | any'        whatever the ids are: another row looks at them
   'C ~ a'                 a GRE packet of C's in call a comes to S, and to nobody else, with S's own id; '~ a' both ways, C first
   'S x a'                 one does not come; 'x a' both ways; with a word of WRONG_GRE behind it: one that is wrong in this way
   'flush'                 the gateway forgets all connections
@@ -18,13 +19,14 @@ ALL = ('masquerade', 'forward', 'none')
 
 
 START = ('C: SCCRQ', 'S: SCCRP')
+IDS = {'C': 7, 'S': 1000, 'D': 7, 'T': 2000}
 
 
 class Row:
     def __init__(self, name, *steps, nats=ALL, start=START, ids=None):
         """ids: each end's own id of call `a`; the next call's is one more."""
         self.name, self.steps, self.nats = name, (*start, *steps), nats
-        self.ids = {'C': 7, 'S': 1000, 'D': 7, 'T': 2000, **(ids or {})}
+        self.ids = {**IDS, **(ids or {})}
 
 
 def call(name, pns='C', pac='S'):
@@ -36,8 +38,8 @@ def incoming(name, pns='C', pac='S'):
     return f'{pac}: ICRQ {name}', f'{pns}: ICRP {name}', f'{pac}: ICCN {name}', f'~ {name}'
 
 
-def clear(name):
-    return f'C: CCRQ {name}', f'S: CDN {name}', f'x {name}'
+def over(name):
+    return f'C: CCRQ {name}', f'S: CDN {name} | any', f'x {name}'
 
 
 def stay_out(outside):
@@ -62,8 +64,8 @@ ROWS = [
     Row('pptp-call-id-0', *call('a'), ids={'C': 0, 'S': 65535}),
     Row('pptp-call-id-65535', *call('a'), ids={'C': 65535, 'S': 0}),
     Row('pptp-call-id-same', *call('a'), ids={'C': 9, 'S': 9}),
-    Row('pptp-recall', *call('a'), *clear('a'), *call('b')),
-    Row('pptp-recall-same-ids', *call('a'), *clear('a'), *call('a')),
+    Row('pptp-recall', *call('a'), *over('a'), *call('b')),
+    Row('pptp-recall-same-ids', *call('a'), *over('a'), *call('a')),
     Row('pptp-gre-variants', *call('a'), *stay_out('S'), '~ a', nats=('masquerade', 'none')),
     Row('pptp-gre-variants', *call('a'), *stay_out('C'), '~ a', nats=('forward',)),
     Row('pptp-gre-untranslated', *call('a'), 'S x a untranslated', '~ a', nats=('masquerade',)),
@@ -77,25 +79,28 @@ ROWS = [
     Row('pptp-set-link-info-of-the-pac', *call('a'), 'S: SLI a', '~ a'),
     # More than one call.
     Row('pptp-two-clients', *TWO, *EACH, *EACH, start=()),
-    Row('pptp-two-clients-one-clears', *TWO, *EACH, *clear('a'), 'D ~ a', 'T ~ a', start=()),
+    Row('pptp-two-clients-same-pac-id', *TWO, *EACH, *EACH, start=(), ids={'T': 1000}),
+    Row('pptp-two-clients-one-clears', *TWO, *EACH, *over('a'), 'D ~ a', 'T ~ a', start=()),
     Row('pptp-two-calls', *call('a'), *call('b'), '~ a'),
     Row('pptp-two-calls-at-once', 'C: OCRQ a', 'C: OCRQ b', 'S: OCRP b', 'S: OCRP a', '~ a', '~ b'),
-    Row('pptp-two-calls-one-cleared', *call('a'), *call('b'), *clear('a'), '~ b'),
+    Row('pptp-two-calls-one-cleared', *call('a'), *call('b'), *over('a'), '~ b'),
     Row('pptp-two-calls-both-ways', *call('a'), *call('b', 'S', 'C'), '~ a'),
     # Incoming calls, and who opened the control connection is the PAC.
     Row('pptp-in-call', *incoming('a'), '~ a'),
     Row('pptp-in-call-pac-first', *incoming('a')[:3], 'S ~ a', 'C ~ a'),
-    Row('pptp-in-call-cleared', *incoming('a'), *clear('a')),
+    Row('pptp-in-call-cleared', *incoming('a'), *over('a')),
     Row('pptp-in-call-beside-out-call', *call('a'), *incoming('b'), '~ a'),
     Row('pptp-pac-opens-control', *call('a', 'S', 'C'), '~ a'),
     Row('pptp-pac-opens-control-in-call', *incoming('a', 'S', 'C'), '~ a'),
     Row('pptp-collision', 'C: SCCRQ', 'S: SCCRQ', 'C: SCCRP', 'S: SCCRP', *call('a'), *call('b', 'S', 'C'), start=()),
     # How it ends.
-    Row('pptp-after-clear', *call('a'), *clear('a')),
-    Row('pptp-cdn-of-the-pac', *call('a'), 'S: CDN a', 'x a'),
+    Row('pptp-after-clear', *call('a'), 'C: CCRQ a', 'S: CDN a', 'x a'),
+    Row('pptp-after-clear-late-gre', *call('a'), *over('a')),
+    Row('pptp-cdn-of-the-pac', *call('a'), 'S: CDN a | any', 'x a'),
     Row('pptp-after-stop', *call('a'), 'C: STOP', 'S: STOP-REP', 'x a'),
     Row('pptp-after-stop-of-the-pac', *call('a'), 'S: STOP', 'C: STOP-REP', 'x a'),
     Row('pptp-after-reset', *call('a'), 'C resets', 'x a'),
+    Row('pptp-after-end', *call('a'), 'C ends', 'S ends', 'x a'),
     # What opens nothing.
     Row('pptp-ocrq-unanswered', 'C: OCRQ a', 'x a'),
     Row('pptp-ocrp-unasked', 'S: OCRP a', 'x a'),
@@ -119,9 +124,9 @@ ROWS = [
     Row('pptp-coalesced-echo-icrq', 'S: ECHO + ICRQ a', *incoming('a')[1:]),
     Row('pptp-coalesced-echo-icrp', 'S: ICRQ a', 'C: ECHO + ICRP a', *incoming('a')[2:]),
     Row('pptp-coalesced-echo-iccn', *incoming('a')[:2], 'S: ECHO + ICCN a', '~ a'),
-    Row('pptp-coalesced-echo-ccrq', *call('a'), 'C: ECHO + CCRQ a', 'S: CDN a', 'x a'),
-    Row('pptp-coalesced-echo-cdn', *call('a'), 'C: CCRQ a', 'S: ECHO + CDN a', 'x a'),
-    Row('pptp-coalesced-cdn-ocrp', *call('a'), 'C: CCRQ a + OCRQ b', 'S: CDN a + OCRP b', 'x a', '~ b'),
+    Row('pptp-coalesced-echo-ccrq', *call('a'), 'C: ECHO + CCRQ a', 'S: CDN a | any', 'x a'),
+    Row('pptp-coalesced-echo-cdn', *call('a'), 'C: CCRQ a', 'S: ECHO + CDN a | any', 'x a'),
+    Row('pptp-coalesced-cdn-ocrp', *call('a'), 'C: CCRQ a + OCRQ b', 'S: CDN a + OCRP b | any', 'x a', '~ b'),
     Row('pptp-coalesced-echo-sli', *call('a'), 'C: ECHO + SLI a', '~ a'),
     Row('pptp-coalesced-echo-wen', *call('a'), 'S: ECHO + WEN a', '~ a'),
     # A message in several segments: the kernel sees none of it.
@@ -131,10 +136,11 @@ ROWS = [
     *split('S: OCRP a', ('1', '11', '13', '15', '31', 'each 1'), *CALL),
     *split('C: ICRP a', ('13',), *START, *incoming('a')),
     *split('S: ICCN a', ('13',), *START, *incoming('a')),
-    *split('C: CCRQ a', ('13',), *CALL, *clear('a')),
-    *split('S: CDN a', ('13', '147'), *CALL, *clear('a')),
+    *split('C: CCRQ a', ('13',), *CALL, *over('a')),
+    *split('S: CDN a', ('13', '147'), *CALL, 'C: CCRQ a', 'S: CDN a', 'x a'),
     *split('C: SLI a', ('13',), *CALL, 'C: SLI a', '~ a'),
     *split('S: WEN a', ('13',), *CALL, 'S: WEN a', '~ a'),
-    # The gateway forgot all that it knew.
-    Row('pptp-midstream', *call('a'), 'flush', *call('b')),
+    # The gateway forgot all that it knew. Under NAT usher edits nothing before both sides were heard again.
+    Row('pptp-midstream', *call('a'), 'flush', 'C: ECHO', 'S: ECHO-REP', *call('b')),
+    Row('pptp-midstream-at-once', *call('a'), 'flush', *call('b'), nats=('forward', 'none')),
 ]
