@@ -1,7 +1,7 @@
-"""How rows of dialogues are played: through a live gateway of usher's, or of the kernel's with the same rules; told as TAP or recorded.
+"""How rows of dialogues are played: through a live gateway of usher's, or of the kernel's with the same rules; as TAP or recorded.
 
-A row is data with a `name` and the `nats` it is played under. A test says how one is played, which raises Wrong or returns what came of
-it, and calls main(). From inside only new control connections are let out: all that they announce passes because of them, or not at all.
+A row is data with a `name` and the `nats` it is played under. A test says how one is played, which raises Wrong or returns what
+came of it, and calls main(). From inside only new control connections are let out: all else passes because of them, or not at all.
 """
 import json
 import os
@@ -13,7 +13,8 @@ from pathlib import Path
 from gateway_net import CLIENT, Gateway, Net, end_tidily, run
 from lab_cases import reset, why_not
 
-NATS = ('masquerade', 'forward', 'none')
+NATS = ('masquerade', 'forward', 'none', 'none, IPv6')
+TRANSLATED = ('masquerade', 'forward')
 GAP = 0.012  # between what shall be two segments
 CUT = 'the stream is cut or changed'
 
@@ -22,8 +23,8 @@ table ip nat {
     chain pre { type nat hook prerouting priority -100; FORWARD }
     chain post { type nat hook postrouting priority 100; MASQUERADE }
 }
-table ip filter {
-    ct helper reader { type "HELPER" protocol tcp; l3proto ip; }
+table FAMILY filter {
+    ct helper reader { type "HELPER" protocol tcp; l3proto FAMILY; }
     chain helpers { type filter hook prerouting priority 0; tcp dport PORT ct helper set "reader"; }
     chain forward {
         type filter hook forward priority 0; policy drop;
@@ -67,17 +68,18 @@ class Kernel:
     def __init__(self, net, nat, protocol):
         self.net = net
         forward = f'iifname "go" tcp dport PORT dnat to {CLIENT};' if nat == 'forward' else ''
-        masquerade = 'oifname "go" masquerade;' if nat != 'none' else ''
-        self.rules = protocol.filled(KERNEL.replace('FORWARD', forward).replace('MASQUERADE', masquerade))
+        masquerade = 'oifname "go" masquerade;' if nat in TRANSLATED else ''
+        rules = KERNEL.replace('FORWARD', forward).replace('MASQUERADE', masquerade)
+        self.rules = protocol.filled(rules.replace('FAMILY', 'ip6' if nat == 'none, IPv6' else 'ip'))
 
     def __enter__(self):
-        self.net.sysctl('gateway', 'net.ipv4.ip_forward=1')
+        self.net.sysctl('gateway', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
         run('ip', 'netns', 'exec', self.net.names['gateway'], 'nft', '-f', '-', input=self.rules.encode())
         return self
 
     def __exit__(self, *_):
         self.net.unclosed()
-        self.net.sysctl('gateway', 'net.ipv4.ip_forward=0')
+        self.net.sysctl('gateway', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0')
 
     def flush(self):
         """All connections and expectations are forgotten."""
@@ -90,7 +92,7 @@ class Usher(Gateway):
     def __init__(self, net, nat, protocol):
         self.file = Path(tempfile.gettempdir(), f'{net.names["gateway"]}.yaml')
         forward = f'  forwards: [{{ protocol: tcp, port: PORT, to: {CLIENT} }}]\n' if nat == 'forward' else ''
-        translation = f'nat:\n  masquerade: [ipv4]\n{forward}' if nat != 'none' else ''
+        translation = f'nat:\n  masquerade: [ipv4]\n{forward}' if nat in TRANSLATED else ''
         self.file.write_text(protocol.filled(USHER + translation))
         super().__init__(net, '-c', self.file)
 
@@ -145,9 +147,11 @@ def main(protocol, rows, play, prepare=lambda net: None):
     teller = Teller(through, record)
     with Net('client', 'other', 'server') as net:
         prepare(net)
-        for nat in NATS:
+        for nat in dict.fromkeys(nat for nat, _ in chosen):
             reset(net)
             with THROUGH[through](net, nat, protocol) as gateway:
                 for row in [row for its_nat, row in chosen if its_nat == nat]:
+                    if through == 'kernel':
+                        gateway.flush()  # else what one row leaves behind lets another's packets pass
                     teller.row(play, net, gateway, row, nat)
     sys.exit(teller.failed > 0 and not record)

@@ -1,10 +1,11 @@
 """PPTP dialogues of the kernel's case table (kernel-behaviour.md), as data: who says what in which segments, and which GRE passes.
 
-A row is a name and its steps, one after the other. C opened the control connection, S is the other end; D and T are another client and
-its connection to the same server. `a`, `b` ... are calls; each end has an id of its own for each, and knows the other's as it read it.
+A row is a name and its steps, one after the other. C opened the control connection, S is the other end; D and T are another client
+and its connection to the same server. `a`, `b` ... are calls; each end has an id of its own for each, and knows the other's as it
+read it.
 
-  'C: OCRQ a'             C says a message, of MESSAGES in test-rows-pptp, in a segment by itself; S must read it as it was said, but for
-                          the ids: its own must be the one that it chose, the other end's the same that it read before
+  'C: OCRQ a'             C says a message, of MESSAGES in test-rows-pptp, in a segment by itself; S must read it as it was said,
+                          but for the ids: its own must be the one that it chose, the other end's the same that it read before
   'S: ECHO-REP + OCRP a'  two messages in a segment
   'C: OCRQ a | 13 100'    cut into segments behind these octets; `| each 4`: into segments of four
   'C: OCRQ a | lost'      lost behind the gateway, the first time
@@ -49,8 +50,8 @@ def stay_out(outside):
 def split(step, places, *dialogue):
     """The dialogue, and this step of it cut at one of the places after the other."""
     word = step.split()[1].lower()
-    return [Row(f'pptp-split-{word}-{place.replace(" ", "-")}', *(f'{one} | {place}' if one == step else one for one in dialogue), start=())
-            for place in places]
+    return [Row(f'pptp-split-{word}-{place.replace(" ", "-")}', start=(),
+                *(f'{one} | {place}' if one == step else one for one in dialogue)) for place in places]
 
 
 CALL = (*START, *call('a'))
