@@ -3,8 +3,8 @@
 A row is (name, says, and what must be): `says` is a list of (who, [segment, ...]); in them @P is the listener's address and port as
 six numbers, @E as |1|address|port| or |2|..., @F this without the port, @p the port alone, @Z the six numbers with zeros in front,
 @< and @> the halves of @P (behind EPRT: @e is the second), @o another port of the client's, @O this in @E's form. `hears`: 'same'
-if the other side must read it as it was said, though there is NAT. `data`: 'in' the announced connection comes to the listener, 'out'
-nothing comes in there. `listener` is a host ('other': a second one inside, which is not asked), `number` its port if not any.
+if the other side must read it as it was said, though there is NAT. `data`: 'in' the announced connection comes to the listener,
+'out' nothing comes in there. `listener` is a host ('other': a second one inside, which is not asked), `number` its port if not any.
 Names are those of kernel-behaviour.md, where it has one; the comment tells what the kernel does there.
 """
 
