@@ -68,17 +68,18 @@ static bool read_end(const struct usher_tracker *t, const struct owner_ends *end
 {
 	const struct owner_table *names = tracker_names(t);
 	const struct owner_name *name = find(names, ends, which, false), *service = NULL;
+	bool keyed = ends->keyed && usher__nat_space(ends->protocol);
 
 	*address = ends->address[which];
 	if (!name)
 		return false;
-	if (name->kind & OWNER_SERVICES && ends->keyed)
+	if (name->kind & OWNER_SERVICES && keyed)
 		service = find(names, ends, which, true);
 	if (service || name->kind & OWNER_STATIC) {
 		*address = service ? service->inside : name->inside;
 		return false;
 	}
-	if (!(name->kind & OWNER_LENT) || !ends->keyed || !usher__nat_space(ends->protocol))
+	if (!(name->kind & OWNER_LENT) || !keyed)
 		return false;
 	*worker = nat_key_owner(ends->key[which], t->workers);
 	return true;

@@ -113,11 +113,22 @@ static void print_command(const struct options *o, uint64_t first, uint64_t coun
 	printf("\n");
 }
 
+/* Sessions that go through one tracker have all as many workers. */
+static struct scenario_choice choice_for(const struct options *o, uint64_t number)
+{
+	struct scenario_choice choice = o->choice;
+	uint64_t batch = number / BATCH;
+
+	if (batch % KEEP_EVERY == 0)
+		choice.workers = batch / KEEP_EVERY % 4 == 3 ? 3 : 1;
+	return choice;
+}
+
 /* Says what failed, and with how little it still does. */
 static void tell(struct session *s, const struct options *o, uint64_t number, uint64_t batch_first)
 {
 	static struct scenario scenario;
-	struct scenario_choice choice = o->choice;
+	struct scenario_choice choice = choice_for(o, number);
 	char text[200];
 
 	scenario_make(&scenario, scattered(o->seed, number), &choice);
@@ -150,13 +161,14 @@ static void add_up(struct totals *t, const struct session *s)
 static void run_batch(struct session *s, const struct options *o, uint64_t batch, struct totals *t)
 {
 	static struct scenario scenario;
+	struct scenario_choice choice = choice_for(o, batch * BATCH);
 	uint64_t first = batch * BATCH > o->first ? batch * BATCH : o->first, end = (batch + 1) * BATCH;
 	bool shared = batch % KEEP_EVERY == 0 && o->count > 1, keep = false;
 
 	if (end > o->first + o->count)
 		end = o->first + o->count;
 	for (uint64_t number = first; number < end; number++) {
-		scenario_make(&scenario, scattered(o->seed, number), &o->choice);
+		scenario_make(&scenario, scattered(o->seed, number), &choice);
 		if (session_run(s, &scenario, keep, NULL)) {
 			add_up(t, s);
 			keep = shared;
@@ -235,6 +247,7 @@ static int run_traced(const struct options *o)
 	struct session *s = session_new();
 	struct trace *trace = trace_open(o->trace);
 	uint64_t last = o->first + o->count - 1;
+	struct scenario_choice choice;
 	char text[200];
 	bool good;
 
@@ -243,10 +256,12 @@ static int run_traced(const struct options *o)
 		return 1;
 	}
 	for (uint64_t number = o->first; number < last; number++) {
-		scenario_make(&scenario, scattered(o->seed, number), &o->choice);
+		choice = choice_for(o, number);
+		scenario_make(&scenario, scattered(o->seed, number), &choice);
 		session_run(s, &scenario, number > o->first, NULL);
 	}
-	scenario_make(&scenario, scattered(o->seed, last), &o->choice);
+	choice = choice_for(o, last);
+	scenario_make(&scenario, scattered(o->seed, last), &choice);
 	scenario_print(&scenario, text, sizeof(text));
 	good = session_run(s, &scenario, o->count > 1, trace);
 	trace_close(trace);
@@ -335,7 +350,7 @@ int main(int argc, char **argv)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	struct options o = {
 		.seed = 1, .count = 1000, .jobs = (uint32_t)(processors < 1 ? 1 : processors > 16 ? 16 : processors),
-		.choice = { UINT32_MAX, UINT32_MAX, 0, FTP_STEPS - 4, 0, UINT32_MAX }
+		.choice = { UINT32_MAX, UINT32_MAX, 0, FTP_STEPS - 4, 0, UINT32_MAX, 0 }
 	};
 	struct totals t = { 0 };
 	bool good;

@@ -360,7 +360,10 @@ void scenario_make(struct scenario *s, uint64_t seed, const struct scenario_choi
 		s->port = s->port == 21 ? 1723 : 1724;
 		s->public_port = s->public_port == 2100 ? 1725 : s->port;
 	}
-	s->workers = chance(&d, 30) && !s->law ? (uint8_t)(2 + roll(&d, 3)) : 1;
+	s->workers = chance(&d, 30) ? (uint8_t)(2 + roll(&d, 3)) : 1;
+	if (choice->workers)
+		s->workers = (uint8_t)choice->workers;
+	s->law = s->law && s->workers == 1;
 }
 
 void scenario_print(const struct scenario *s, char *text, uint32_t room)

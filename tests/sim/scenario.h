@@ -66,6 +66,7 @@ struct scenario {
 struct scenario_choice {
 	uint32_t modes, protocols;
 	uint32_t without, step_limit, impair_from, impair_to;
+	uint32_t workers;        /* 0: by chance */
 };
 
 void scenario_make(struct scenario *s, uint64_t seed, const struct scenario_choice *choice);
