@@ -75,7 +75,8 @@ static bool turn(struct usher_packet *p)
 	swap(p->data + PKT_SRC_OFFSET(d.family), p->data + PKT_DST_OFFSET(d.family), size);
 	if (d.protocol == USHER_TCP || d.protocol == USHER_UDP || d.protocol == 132 || d.protocol == 136 || d.protocol == 33)
 		swap(p->data + d.l4, p->data + d.l4 + 2, 2);
-	return true;
+	usher__pkt_decode(&d, p->data, p->len, p->len, PKT_CSUM_GOOD);
+	return d.reason == USHER_REASON_NONE; /* nobody answers from a multicast address */
 }
 
 static void give(struct net *n, uint8_t *bytes, uint32_t len)
