@@ -19,18 +19,21 @@ static void must(bool condition, const char *what)
 	}
 }
 
-/* From 10/8 and fd00::/8 by 203.0.113.1 and 2001:db8::1; what comes there at port 80 goes to 10.0.0.5, and fd00::5. */
+/* From 10/8 and fd00::/8 by 203.0.113.1 and 2001:db8::1; what comes there at port 80 goes to 10.0.0.5, and fd00::5; else nothing. */
 static void policy(void *user, const struct usher_new *new, struct usher_decision *decision)
 {
 	const bool ipv6 = new->orig.src.family == USHER_IPV6;
 	struct usher_endpoint lent = net_end(ipv6 ? "[2001:db8::1]" : "203.0.113.1"), inside = net_end(ipv6 ? "[fd00::5]" : "10.0.0.5");
+	bool from_inside = new->orig.src.address[0] == (ipv6 ? 0xfd : 10);
+	bool service = memcmp(new->orig.dst.address, lent.address, 16) == 0 && new->orig.dst.key == 80;
 
 	(void)user;
-	if (memcmp(new->orig.dst.address, lent.address, 16) == 0 && new->orig.dst.key == 80) {
+	decision->drop = !from_inside && (!service || memcmp(new->orig.src.address, lent.address, 16) == 0);
+	if (service) {
 		decision->destination.family = inside.family;
 		memcpy(decision->destination.first, inside.address, 16);
 	}
-	if (new->orig.src.address[0] == (ipv6 ? 0xfd : 10)) {
+	if (from_inside) {
 		decision->source.family = lent.family;
 		memcpy(decision->source.first, lent.address, 16);
 	}
