@@ -252,8 +252,8 @@ USHER_API usher_time usher_wakeup(const struct usher_worker *worker);
 
 /*
  * The worker a packet belongs to: a pure function of the packet and the names of usher_set_public. All that belongs together has
- * one owner: who holds it back for another worker saves that one a USHER_HAND_OVER. Fragments belong to whom puts them together;
- * the packet that is made of them (USHER_PACKET_WHOLE) may have to be handed over, copied, with its fragment_size.
+ * one owner; what is given to another worker comes back with USHER_HAND_OVER. Fragments belong to whom puts them together; the
+ * packet that is made of them (USHER_PACKET_WHOLE) may have to be handed over, copied, with its fragment_size.
  */
 USHER_API uint32_t usher_owner(const struct usher_tracker *tracker, const struct usher_packet *packet);
 

@@ -150,6 +150,7 @@ struct usher_worker {
 	struct nat_keys keys;
 	struct mapping_table mappings;
 	struct nat_random nat_random;
+	bool translates;           /* it has translated a connection since it began */
 	uint16_t ip_id;            /* of the next IPv4 packet that is made or translated */
 	struct slab *extras, *helps;
 	struct chunk_pool *chunks;

@@ -378,6 +378,16 @@ static bool is_answered_here(const struct usher_worker *w, const struct birth *b
 	return w->tracker->workers == 1 || usher__owner_of(w->tracker, &reply) == w->number;
 }
 
+/*
+ * Is its reply tuple to be looked for? Without NAT nobody else has it, or the newcomer's packet would have been its answer; of GRE
+ * of no known call the answers have no key.
+ */
+static bool may_clash(struct usher_worker *w, const struct birth *b, const struct binding *bind)
+{
+	w->translates |= bind->status != 0;
+	return bind->status || (w->translates && !(b->p->flags & PKT_ONE_WAY));
+}
+
 static uint8_t finish_binding(struct usher_worker *w, const struct birth *b, struct binding *bind, uint8_t reason)
 {
 	if (reason == USHER_REASON_NONE) {
@@ -386,7 +396,7 @@ static uint8_t finish_binding(struct usher_worker *w, const struct birth *b, str
 		                          place, too */
 		if (!is_answered_here(w, b, bind))
 			reason = USHER_REASON_NAT_OWNER;
-		else if (!bind->status || take_over(w, b, bind))
+		else if (!may_clash(w, b, bind) || take_over(w, b, bind))
 			return USHER_REASON_NONE;
 		else
 			reason = USHER_REASON_NAT_UNMAPPABLE;
@@ -431,8 +441,6 @@ uint8_t usher__nat_bind(struct usher_worker *w, const struct birth *b, const str
 	uint8_t reason = USHER_REASON_NONE;
 
 	begin_binding(b, bind);
-	if (!mapping && !source->family && !destination->family)
-		return is_answered_here(w, b, bind) ? USHER_REASON_NONE : USHER_REASON_NAT_OWNER;
 	if ((source->family && source->family != b->p->family) || (destination->family && destination->family != b->p->family))
 		return USHER_REASON_NAT_UNMAPPABLE;
 	if (mapping)

@@ -19,7 +19,7 @@ static void must(bool condition, const char *what)
 	}
 }
 
-/* From 10/8 and fd00::/8 by 203.0.113.1 and 2001:db8::1; what comes there at port 80 goes to 10.0.0.5, and fd00::5; else nothing. */
+/* From 10/8 and fd00::/8 by 203.0.113.1 and 2001:db8::1; what comes there at port 80 goes to 10.0.0.5, and fd00::5. */
 static void policy(void *user, const struct usher_new *new, struct usher_decision *decision)
 {
 	const bool ipv6 = new->orig.src.family == USHER_IPV6;
@@ -28,7 +28,6 @@ static void policy(void *user, const struct usher_new *new, struct usher_decisio
 	bool service = memcmp(new->orig.dst.address, lent.address, 16) == 0 && new->orig.dst.key == 80;
 
 	(void)user;
-	decision->drop = !from_inside && (!service || memcmp(new->orig.src.address, lent.address, 16) == 0);
 	if (service) {
 		decision->destination.family = inside.family;
 		memcpy(decision->destination.first, inside.address, 16);
