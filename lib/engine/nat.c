@@ -96,7 +96,11 @@ static bool take_over(struct usher_worker *w, const struct birth *b, const struc
 
 static uint8_t space_of(const struct birth *b)
 {
-	return b->p->protocol == USHER_GRE ? (uint8_t)NAT_SPACE_NONE : usher__nat_space(b->p->protocol);
+	bool icmp = b->p->protocol == USHER_ICMP || b->p->protocol == USHER_ICMPV6;
+
+	if (b->p->protocol == USHER_GRE || (icmp && !usher__pkt_icmp_is_query(b->p->family, b->p->type)))
+		return NAT_SPACE_NONE; /* node information (RFC 4620) is a query without an id */
+	return usher__nat_space(b->p->protocol);
 }
 
 /* The range a key is chosen of: the policy's, or the configured one, or the default, which keeps ports below 1024 there. */
@@ -369,7 +373,7 @@ static bool is_answered_here(const struct usher_worker *w, const struct birth *b
 	const struct owner_ends reply = {
 		.family = b->p->family,
 		.protocol = b->p->protocol,
-		.keyed = !(b->p->flags & PKT_WIDE_KEY),
+		.keyed = owner_keyed(b->p),
 		.zone = b->packet->zone,
 		.key = { bind->dst_key, bind->src_key },
 		.address = { bind->dst, bind->src },

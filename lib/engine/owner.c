@@ -119,7 +119,7 @@ static void read_ends(const struct usher_packet *packet, struct owner_ends *ends
 	else
 		at = 0;
 	ends->protocol = p.protocol;
-	ends->keyed = p.reason == USHER_REASON_NONE && !(p.flags & (PKT_ICMP_ERROR | PKT_WIDE_KEY | PKT_FRAGMENT));
+	ends->keyed = p.reason == USHER_REASON_NONE && owner_keyed(&p);
 	memcpy(ends->key, p.key, sizeof(ends->key));
 	ends->address[0] = packet->data + at + PKT_SRC_OFFSET(ends->family);
 	ends->address[1] = packet->data + at + PKT_DST_OFFSET(ends->family);

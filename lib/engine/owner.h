@@ -13,6 +13,7 @@
 #include <usher/usher.h>
 
 #include "base/hash.h"
+#include "packet/packet.h"
 
 enum owner_name_kind {
 	OWNER_LENT = 1,     /* an address: its keys belong to workers by their slices */
@@ -48,6 +49,15 @@ struct owner_ends {
 	uint16_t key[2];
 	const uint8_t *address[2];    /* source, destination: 4 or 16 bytes */
 };
+/* Has it keys that say whose it is? */
+static inline bool owner_keyed(const struct pkt *p)
+{
+	bool icmp = p->protocol == USHER_ICMP || p->protocol == USHER_ICMPV6;
+
+	return !(p->flags & (PKT_ICMP_ERROR | PKT_WIDE_KEY | PKT_FRAGMENT)) &&
+	       (!icmp || usher__pkt_icmp_is_query(p->family, p->type));
+}
+
 uint32_t usher__owner_of(const struct usher_tracker *t, const struct owner_ends *ends);
 
 #endif

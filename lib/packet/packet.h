@@ -83,6 +83,9 @@ void usher__pkt_decode(struct pkt *p, const uint8_t *data, uint32_t len, uint32_
 bool usher__pkt_decode_quoted(struct pkt *p, const struct pkt *outer, const uint8_t *data, uint32_t len,
 	uint32_t *offset);
 
+/* Has this type an identifier? It is no error then, nor anything between neighbours. */
+bool usher__pkt_icmp_is_query(uint8_t family, uint8_t type);
+
 /* TCP header fields, host order. `tcp` points at a TCP header that pkt_decode found whole. */
 struct pkt_tcp {
 	uint32_t seq, ack;

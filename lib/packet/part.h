@@ -112,9 +112,6 @@ uint32_t usher__pkt_dccp_covered(const struct pkt *p, const uint8_t *data);
 /* Is the CRC of this SCTP packet right? `len` bytes, a common header at least. */
 bool usher__pkt_sctp_crc_fits(const uint8_t *sctp, uint32_t len);
 
-/* Has this type an identifier? It is no error then, nor anything between neighbours. */
-bool usher__pkt_icmp_is_query(uint8_t family, uint8_t type);
-
 /* What the first bytes behind the IP headers tell, whatever the protocol. */
 bool usher__pkt_head(struct pkt *p, const uint8_t *data);
 

@@ -2,7 +2,7 @@
  * test_nat_packets: what NAT makes of packets, one after the other: bindings, keys, mappings, filtering, hairpins, ends.
  *
  * A row's script has a packet a line: "KIND SRC DST = SRC DST" (how it leaves, checksums right) or "KIND SRC DST ! reason" (dropped).
- * Kinds: udp, syn, synack, ping, pong, sctp, lite, dccp, gre0 (one key for both), gre1, esp. Further lines: "wait SECONDS", "gone ADDRESS", "left N"
+ * Kinds: udp, syn, synack, ping, pong, ask, tell, sctp, lite, dccp, gre0 (one key for both), gre1, esp. Further lines: "wait SECONDS", "gone ADDRESS", "left N"
  * (connections, expectations and the like that are in use). 10/8 and fd00::/8 are inside.
  */
 #include "net.h"
@@ -64,6 +64,11 @@ static const struct row rows[] = {
 	  "ping 10.0.0.2:7 198.51.100.2:7 = 203.0.113.1:7 198.51.100.2:7\n"
 	  "ping 10.0.0.3:7 198.51.100.2:7 = 203.0.113.1:8 198.51.100.2:8\n"
 	  "pong 198.51.100.2:8 203.0.113.1:8 = 198.51.100.2:7 10.0.0.3:7\n" },
+	{ "node information is a query without an id: one host at a time has the answers", { .source = "[2001:db8:1::1]:0" },
+	  "ask [fd00::2]:0 [2001:db8::2]:0 = [2001:db8:1::1]:0 [2001:db8::2]:0\n"
+	  "tell [2001:db8::2]:0 [2001:db8:1::1]:0 = [2001:db8::2]:0 [fd00::2]:0\n"
+	  "ask [fd00::3]:0 [2001:db8::2]:0 ! nat-unmappable\n"
+	  "ask [fd00::3]:0 [2001:db8::3]:0 = [2001:db8:1::1]:0 [2001:db8::3]:0\n" },
 	{ "a port forward", { .source = PUBLIC, .forward = "203.0.113.1:80", .to = "10.0.0.5:8080" },
 	  "syn 198.51.100.2:4000 203.0.113.1:80 = 198.51.100.2:4000 10.0.0.5:8080\n"
 	  "synack 10.0.0.5:8080 198.51.100.2:4000 = 203.0.113.1:80 198.51.100.2:4000\n"
@@ -215,6 +220,8 @@ static uint32_t make(uint8_t *to, const char *kind, const struct usher_endpoint 
 		return net_udp(to, src, dst, "hello", 5);
 	if (!strcmp(kind, "ping") || !strcmp(kind, "pong"))
 		return net_icmp(to, src, dst, src->family == USHER_IPV6 ? (kind[1] == 'i' ? 128 : 129) : kind[1] == 'i' ? 8 : 0);
+	if (!strcmp(kind, "ask") || !strcmp(kind, "tell"))
+		return net_icmp(to, src, dst, kind[0] == 'a' ? 139 : 140);
 	if (!strncmp(kind, "gre", 3))
 		return net_gre(to, src, dst, (uint8_t)(kind[3] - '0'));
 	if (!strcmp(kind, "esp"))
